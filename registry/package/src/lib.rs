@@ -1,0 +1,17 @@
+//! What a skill package is: names, versions, permissions, manifest, tarball, and what a component
+//! exports and imports.
+//!
+//! Pure: it touches no file, no clock, no network and no environment variable. Everything a
+//! stranger can write (a name, a permission, a component, an archive) becomes a type here or is
+//! refused here, within the bounds of [`limits`]. It runs no component and trusts no signature;
+//! that is for the crates above.
+
+pub mod digest;
+pub mod limits;
+pub mod name;
+pub mod permission;
+mod text;
+
+pub use digest::{Digest, DigestError, Hasher, Measured};
+pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
+pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};

@@ -1,0 +1,106 @@
+//! Every size, count and depth that somebody else controls, in one place.
+//!
+//! Each is crossed by a test. They are part of what a package is: raising one is harmless, lowering
+//! one refuses packages that were good before.
+
+/// A tarball as it is sent. Ten times the largest component a JavaScript or Python toolchain makes
+/// today, and small enough for a registry to take hundreds at once as streams.
+pub const PACKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// The tar inside it, headers and padding included.
+pub const UNPACKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
+/// How many times larger the tar may be than the gzip bytes it came from. Components and text
+/// compress 3 to 10 times; a bomb 1,000 times.
+pub const RATIO_MAX: u64 = 100;
+
+/// Below this many unpacked bytes the ratio is not looked at: small files of blanks are no bomb.
+pub const RATIO_FREE_BYTES: u64 = 1024 * 1024;
+
+/// Files and folders in one tarball.
+pub const ENTRIES_MAX: usize = 1000;
+
+/// One path in a tarball, root folder included. What a ustar header can hold is 256.
+pub const PATH_BYTES_MAX: usize = 255;
+
+/// One word between the slashes of a path: what a ustar name field holds.
+pub const PATH_COMPONENT_BYTES_MAX: usize = 100;
+
+/// Words in one path, root folder included.
+pub const PATH_DEPTH_MAX: usize = 16;
+
+/// `skill.wasm`. The largest known (Python) is 19 MB.
+pub const COMPONENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// `skill.json`: a thousand actions with their schemas fit.
+pub const SKILL_JSON_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// `SKILL.md`. The open specification advises under 5,000 words.
+pub const SKILL_MD_BYTES_MAX: u64 = 256 * 1024;
+
+/// The manifest file that an author writes.
+pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
+
+/// Objects and arrays inside each other in any JSON that is read.
+pub const JSON_DEPTH_MAX: usize = 64;
+
+/// A namespace.
+pub const NAMESPACE_BYTES_MAX: usize = 39;
+
+/// The second part of a package's name.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// A version. An OCI tag holds 128.
+pub const VERSION_BYTES_MAX: usize = 64;
+
+/// Each of the three numbers of a version: what JavaScript and SQL hold exactly.
+pub const VERSION_PART_MAX: u64 = (1 << 53) - 1;
+
+/// A version requirement.
+pub const REQUIREMENT_BYTES_MAX: usize = 128;
+
+/// One permission, in its one-line form.
+pub const PERMISSION_BYTES_MAX: usize = 1024;
+
+/// Lines in a manifest's permissions. More than a person reads is consent to nothing.
+pub const PERMISSIONS_MAX: usize = 64;
+
+/// A description, in characters: of a package or of an action.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 1024;
+
+/// Categories or keywords of one package.
+pub const LABELS_MAX: usize = 10;
+
+/// One category or keyword.
+pub const LABEL_BYTES_MAX: usize = 32;
+
+/// Any other text of a manifest: licence, repository, pattern, schedule.
+pub const FIELD_BYTES_MAX: usize = 512;
+
+/// Triggers of one package.
+pub const TRIGGERS_MAX: usize = 32;
+
+/// The input a cron trigger passes, as JSON text.
+pub const TRIGGER_INPUT_BYTES_MAX: usize = 16 * 1024;
+
+/// Actions of one component.
+pub const ACTIONS_MAX: usize = 1000;
+
+/// Interfaces that one component imports.
+pub const IMPORTS_MAX: usize = 500;
+
+/// Types, imports, exports and nested sections that a component may declare in its own interface.
+/// Decoding cost grows with them and not with the code.
+pub const COMPONENT_ITEMS_MAX: u64 = 100_000;
+
+/// Components and modules inside each other.
+pub const COMPONENT_DEPTH_MAX: usize = 8;
+
+/// Types inside each other in one action's signature.
+pub const TYPE_DEPTH_MAX: usize = 32;
+
+/// Types in one action's signature when written out, since a named type may be used many times.
+pub const TYPE_NODES_MAX: usize = 10_000;
+
+/// The `package-docs` section of a component.
+pub const DOCS_BYTES_MAX: usize = 1024 * 1024;
