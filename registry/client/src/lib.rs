@@ -1,0 +1,20 @@
+//! Talks to a registry over HTTP: small capped answers, digest-checked downloads, uploads of notes
+//! and blobs.
+//!
+//! It believes nothing: what a note or an index says is for `claw-trust` to check. It follows
+//! redirects to the same origin only, speaks plain `http://` to loopback only unless told
+//! otherwise, repeats only requests that change nothing, bounds every size and every wait, and
+//! never puts a token into an error or a URL. It reads no environment variable and uses no proxy.
+
+mod address;
+mod body;
+mod client;
+mod error;
+mod read;
+mod retry;
+mod write;
+
+pub use client::{Client, ClientOptions};
+pub use error::{ClientError, ErrorClass};
+pub use retry::Retry;
+pub use write::{Accepted, Standing};

@@ -1,0 +1,113 @@
+//! What anybody may ask a registry for.
+
+use claw_package::{Digest, Namespace, PackageName};
+use claw_registry_api::{IndexLine, WellKnown, index, paths};
+use claw_trust::NOTE_BYTES_MAX;
+use tokio::io::AsyncWrite;
+
+use crate::body;
+use crate::client::{Client, Request};
+use crate::error::ClientError;
+
+impl Client {
+    /// Who the registry says it is.
+    pub async fn well_known(&self) -> Result<WellKnown, ClientError> {
+        let (_, body) = self
+            .call(Request::get(paths::WELL_KNOWN), WellKnown::BYTES_MAX as u64)
+            .await?;
+        let address = || self.url(paths::WELL_KNOWN).to_string();
+        let document: WellKnown =
+            serde_json::from_slice(&body).map_err(|source| ClientError::Malformed {
+                address: address(),
+                source,
+            })?;
+        if !document.is_usual() {
+            return Err(ClientError::Unsupported {
+                address: address(),
+                version: document.v,
+            });
+        }
+        Ok(document)
+    }
+
+    /// The releases of a package, or none where there is no such package.
+    pub async fn index(
+        &self,
+        package: &PackageName,
+    ) -> Result<Option<Vec<IndexLine>>, ClientError> {
+        let path = paths::index(package);
+        let answer = self
+            .call(Request::get(&path), index::FILE_BYTES_MAX as u64)
+            .await;
+        let body = match answer {
+            Ok((_, body)) => body,
+            Err(ClientError::NotFound { .. }) => return Ok(None),
+            Err(ClientError::Refused {
+                status: 404 | 410, ..
+            }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let address = || self.url(&path).to_string();
+        let lines = index::parse(&body).map_err(|source| ClientError::Index {
+            address: address(),
+            source,
+        })?;
+        // All lines are of one package, or they would not have been read.
+        match lines.first() {
+            Some(line) if line.name != *package => Err(ClientError::WrongPackage {
+                address: address(),
+                expected: package.clone(),
+                actual: line.name.clone(),
+            }),
+            _ => Ok(Some(lines)),
+        }
+    }
+
+    /// The note of a digest. Its bytes are what was asked for; what it says is not yet believed.
+    pub async fn fetch_note(&self, digest: &Digest) -> Result<Vec<u8>, ClientError> {
+        let path = paths::blob(digest);
+        let body = self.fetch(&path, NOTE_BYTES_MAX as u64).await?;
+        body::check(self.url(&path).as_str(), digest, Digest::of(&body))?;
+        Ok(body)
+    }
+
+    /// A keyset note of a namespace. Nothing of it is checked yet.
+    pub async fn fetch_keyset(
+        &self,
+        namespace: &Namespace,
+        sequence: u64,
+    ) -> Result<Vec<u8>, ClientError> {
+        self.fetch(&paths::keyset(namespace, sequence), NOTE_BYTES_MAX as u64)
+            .await
+    }
+
+    /// Writes the bytes of a digest to `to` as they come. After an error, what was written is worth
+    /// nothing.
+    pub async fn download(
+        &self,
+        digest: &Digest,
+        size: u64,
+        to: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<(), ClientError> {
+        let path = paths::blob(digest);
+        let response = self.open(Request::get(&path)).await.map_err(absent)?;
+        body::copy(response, digest, size, to).await
+    }
+
+    async fn fetch(&self, path: &str, limit: u64) -> Result<Vec<u8>, ClientError> {
+        let (_, body) = self.call(Request::get(path), limit).await.map_err(absent)?;
+        Ok(body.to_vec())
+    }
+}
+
+/// A missing file is missing whether or not the registry said so in its own words.
+fn absent(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Refused {
+            status: 404 | 410,
+            address,
+            ..
+        } => ClientError::NotFound { address },
+        other => other,
+    }
+}

@@ -1,0 +1,141 @@
+//! When a request that changes nothing is sent again, and after how long.
+//!
+//! Only for failures that pass by themselves: nobody answered, or the registry said that it is busy.
+//! A registry that names a longer wait than ours is not pressed.
+
+use std::time::Duration;
+
+use crate::error::ClientError;
+
+/// How often and how soon requests that change nothing are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often a request is sent at most, from 1.
+    pub attempts: u32,
+    /// The wait before the second time; each later one is four times as long.
+    pub pause: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            pause: Duration::from_millis(250),
+        }
+    }
+}
+
+/// The longest wait between two attempts.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// A failed attempt, and how long the registry asks to wait.
+pub(crate) struct Failure {
+    pub(crate) error: ClientError,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self {
+            error,
+            retry_after: None,
+        }
+    }
+}
+
+/// Counts the attempts at one request.
+pub(crate) struct Attempts {
+    retry: Retry,
+    made: u32,
+}
+
+impl Attempts {
+    pub(crate) fn new(retry: Retry) -> Self {
+        Self { retry, made: 0 }
+    }
+
+    /// Waits and lets the caller try again, or gives the error back when it is final.
+    pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), ClientError> {
+        self.made += 1;
+        match self.wait(&failure) {
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+            None => Err(failure.error),
+        }
+    }
+
+    fn wait(&self, failure: &Failure) -> Option<Duration> {
+        let passes = match &failure.error {
+            ClientError::Unreachable { .. } => true,
+            ClientError::Server { status, .. } => matches!(status, 502..=504),
+            ClientError::Refused { status, .. } => *status == 429,
+            _ => false,
+        };
+        if !passes || self.made >= self.retry.attempts {
+            return None;
+        }
+        let ours = self
+            .retry
+            .pause
+            .saturating_mul(4_u32.saturating_pow(self.made - 1));
+        let wait = failure
+            .retry_after
+            .unwrap_or_default()
+            .max(ours.min(PAUSE_MAX));
+        (wait <= PAUSE_MAX).then_some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use claw_registry_api::ErrorCode;
+
+    use super::*;
+
+    fn waits(status: u16, retry_after: Option<u64>) -> Vec<u64> {
+        let address = String::new();
+        let error = match status {
+            429 => ClientError::Refused {
+                address,
+                status,
+                code: ErrorCode::TooManyRequests,
+                detail: String::new(),
+            },
+            _ => ClientError::Server { address, status },
+        };
+        let failure = Failure {
+            error,
+            retry_after: retry_after.map(Duration::from_secs),
+        };
+        let mut attempts = Attempts::new(Retry {
+            attempts: 5,
+            ..Retry::default()
+        });
+        let mut waits = Vec::new();
+        loop {
+            attempts.made += 1;
+            match attempts.wait(&failure) {
+                Some(wait) => waits.push(u64::try_from(wait.as_millis()).unwrap()),
+                None => return waits,
+            }
+        }
+    }
+
+    #[test]
+    fn waits_grow_and_are_bounded() {
+        assert_eq!(waits(503, None), [250, 1_000, 4_000, 10_000]);
+    }
+
+    #[test]
+    fn the_registrys_own_wait_counts_when_it_is_short() {
+        assert_eq!(waits(429, Some(2)), [2_000, 2_000, 4_000, 10_000]);
+        assert!(waits(429, Some(11)).is_empty());
+    }
+
+    #[test]
+    fn a_failure_that_would_repeat_is_final() {
+        assert!(waits(500, None).is_empty());
+    }
+}
