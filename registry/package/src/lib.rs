@@ -6,12 +6,17 @@
 //! refused here, within the bounds of [`limits`]. It runs no component and trusts no signature;
 //! that is for the crates above.
 
+pub mod component;
 pub mod digest;
 pub mod limits;
 pub mod name;
 pub mod permission;
 mod text;
 
+pub use component::{
+    Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, WitFile, append_docs,
+    check_imports, decode,
+};
 pub use digest::{Digest, DigestError, Hasher, Measured};
 pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
 pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};

@@ -42,7 +42,8 @@ pub const SKILL_MD_BYTES_MAX: u64 = 256 * 1024;
 pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 
 /// Objects and arrays inside each other in any JSON that is read.
-pub const JSON_DEPTH_MAX: usize = 64;
+/// Four for each type in a schema, and the objects around it.
+pub const JSON_DEPTH_MAX: usize = 120;
 
 /// A namespace.
 pub const NAMESPACE_BYTES_MAX: usize = 39;
@@ -89,18 +90,22 @@ pub const ACTIONS_MAX: usize = 1000;
 /// Interfaces that one component imports.
 pub const IMPORTS_MAX: usize = 500;
 
-/// Types, imports, exports and nested sections that a component may declare in its own interface.
-/// Decoding cost grows with them and not with the code.
-pub const COMPONENT_ITEMS_MAX: u64 = 100_000;
+/// Sections that declare types, imports, exports, instances and aliases, all together. Checking
+/// costs grow with these and not with the code; real components have under 100 KiB.
+pub const DECLARATION_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Components and modules inside each other.
-pub const COMPONENT_DEPTH_MAX: usize = 8;
+/// Components, modules, and types of either, inside each other.
+pub const COMPONENT_DEPTH_MAX: usize = 16;
 
 /// Types inside each other in one action's signature.
-pub const TYPE_DEPTH_MAX: usize = 32;
+pub const TYPE_DEPTH_MAX: usize = 24;
 
-/// Types in one action's signature when written out, since a named type may be used many times.
-pub const TYPE_NODES_MAX: usize = 10_000;
+/// Signature and schemas of one action, written out (a named type may be used many times), in
+/// about the bytes they take.
+pub const ACTION_BYTES_MAX: usize = 256 * 1024;
+
+/// The same for all actions of one component.
+pub const ACTIONS_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// The `package-docs` section of a component.
 pub const DOCS_BYTES_MAX: usize = 1024 * 1024;

@@ -15,7 +15,7 @@ pub use version::{Requirement, Version, highest};
 use crate::limits::{NAME_BYTES_MAX, NAMESPACE_BYTES_MAX};
 use crate::text::serde_as_string;
 use error::shown;
-pub(crate) use reserved::is_windows_device;
+pub(crate) use reserved::{is_windows_device, is_wit_keyword};
 
 mod error;
 mod reserved;

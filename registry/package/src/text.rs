@@ -1,6 +1,8 @@
 //! Small rules about text that more than one part of this crate needs: string serde for parsed
 //! types, characters that deceive a reader, and the nearest known word to a misspelt one.
 
+use crate::limits::DESCRIPTION_CHARACTERS_MAX;
+
 /// Serde as the text that `Display` writes and `FromStr` reads.
 macro_rules! serde_as_string {
     ($type:ty) => {
@@ -51,6 +53,26 @@ pub(crate) fn is_deceptive(c: char) -> bool {
         )
 }
 
+/// A description as people and agents are shown it: one line, without control characters,
+/// bidirectional overrides or characters that hide text, cut at the limit. Joiners and the emoji
+/// selector stay, since scripts and emoji need them. `None` where nothing is left.
+pub(crate) fn clean_description(text: &str) -> Option<String> {
+    let kept = |c: &char| !is_deceptive(*c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
+    let spaced = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(kept);
+    let mut line = String::new();
+    for c in spaced.take(DESCRIPTION_CHARACTERS_MAX * 4) {
+        if c != ' ' || !(line.is_empty() || line.ends_with(' ')) {
+            line.push(c);
+        }
+    }
+    let line: String = line.chars().take(DESCRIPTION_CHARACTERS_MAX).collect();
+    let line = line.trim_end();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
 /// The known word closest to `word`, when it is close enough to be a slip.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_ascii_lowercase();
@@ -77,6 +99,23 @@ mod tests {
         assert_eq!(nearest("permisions", known), Some("permissions"));
         assert_eq!(nearest("Description", known), Some("description"));
         assert_eq!(nearest("colour", known), None);
+    }
+
+    #[test]
+    fn a_description_is_one_clean_line_of_bounded_length() {
+        let dirty = "\n Reads\u{202e} a\tfile.\u{1b}[31m\r\n\n  And \u{200b}more\u{e0041}. ";
+        assert_eq!(
+            clean_description(dirty).as_deref(),
+            Some("Reads a file.[31m And more.")
+        );
+        assert_eq!(clean_description(" \n\u{7} "), None);
+        let long = "é".repeat(DESCRIPTION_CHARACTERS_MAX + 1);
+        assert_eq!(
+            clean_description(&long).unwrap().chars().count(),
+            DESCRIPTION_CHARACTERS_MAX
+        );
+        let once = clean_description(dirty).unwrap();
+        assert_eq!(clean_description(&once), Some(once));
     }
 
     #[test]

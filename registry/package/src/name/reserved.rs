@@ -35,7 +35,7 @@ pub(super) fn is_reserved_namespace(text: &str) -> bool {
 }
 
 /// Whether WIT keeps this word for itself.
-pub(super) fn is_wit_keyword(text: &str) -> bool {
+pub(crate) fn is_wit_keyword(text: &str) -> bool {
     WIT_KEYWORDS.binary_search(&text).is_ok()
 }
 
