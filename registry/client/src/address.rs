@@ -137,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let address = Address::parse("https://skills.example/claw", false).unwrap();
+        let is_same = |url: &str| address.is_origin_of(&Url::parse(url).unwrap());
+        assert!(is_same("https://skills.example:443/other"));
+        for url in [
+            "http://skills.example/claw",
+            "https://skills.example:8443/claw",
+            "https://cdn.skills.example/claw",
+            "file:///claw",
+        ] {
+            assert!(!is_same(url), "{url}");
+        }
+    }
+
+    #[test]
     fn what_is_no_registry_address_is_refused_without_its_secrets() {
         for text in [
             "",

@@ -1,5 +1,6 @@
 //! Reads the bodies of answers, none of them without a bound on size and on waiting.
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -7,11 +8,10 @@ use claw_package::{Digest, Hasher};
 use claw_registry_api::{ErrorBody, ErrorCode};
 use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::time::Instant;
 
 use crate::error::ClientError;
-
-/// How long a registry may be silent in the middle of an answer.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+use crate::patience::Patience;
 
 /// How much of a refusal is read.
 const REFUSAL_BYTES_MAX: u64 = 64 * 1024;
@@ -19,38 +19,61 @@ const REFUSAL_BYTES_MAX: u64 = 64 * 1024;
 /// How much of a refusal's text is shown.
 const DETAIL_CHARACTERS_MAX: usize = 1000;
 
-/// The next piece of the answer, or none at its end.
-async fn next(response: &mut Response) -> Result<Option<Bytes>, ClientError> {
-    let address = response.url().to_string();
-    match tokio::time::timeout(SILENCE_MAX, response.chunk()).await {
-        Ok(Ok(piece)) => Ok(piece),
-        Ok(Err(error)) => Err(ClientError::Unreachable {
+/// A body as it comes.
+struct Pieces {
+    response: Response,
+    address: String,
+    silence: Duration,
+    end: Instant,
+}
+
+impl Pieces {
+    fn new(response: Response, patience: Patience) -> Self {
+        let address = response.url().to_string();
+        let end = Instant::now() + patience.answer;
+        Self {
+            response,
             address,
-            source: error.without_url().into(),
-        }),
-        Err(silence) => Err(ClientError::Unreachable {
-            address,
-            source: silence.into(),
-        }),
+            silence: patience.silence,
+            end,
+        }
+    }
+
+    /// The next piece, or none at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
+        let broken = |source: Box<dyn Error + Send + Sync>| ClientError::Unreachable {
+            address: self.address.clone(),
+            source,
+        };
+        let until = self.end.min(Instant::now() + self.silence);
+        match tokio::time::timeout_at(until, self.response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece),
+            Ok(Err(error)) => Err(broken(error.without_url().into())),
+            Err(silence) => Err(broken(silence.into())),
+        }
     }
 }
 
 /// The whole body, if it is no longer than `limit`.
-pub(crate) async fn read(mut response: Response, limit: u64) -> Result<Bytes, ClientError> {
-    let too_long = |response: &Response| ClientError::TooLong {
-        address: response.url().to_string(),
+pub(crate) async fn read(
+    response: Response,
+    limit: u64,
+    patience: Patience,
+) -> Result<Bytes, ClientError> {
+    let length = response.content_length();
+    let mut pieces = Pieces::new(response, patience);
+    let address = pieces.address.clone();
+    let too_long = || ClientError::TooLong {
+        address: address.clone(),
         limit,
     };
-    if response
-        .content_length()
-        .is_some_and(|length| length > limit)
-    {
-        return Err(too_long(&response));
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_long());
     }
     let mut body = BytesMut::new();
-    while let Some(piece) = next(&mut response).await? {
+    while let Some(piece) = pieces.next().await? {
         if (body.len() + piece.len()) as u64 > limit {
-            return Err(too_long(&response));
+            return Err(too_long());
         }
         body.extend_from_slice(&piece);
     }
@@ -59,10 +82,11 @@ pub(crate) async fn read(mut response: Response, limit: u64) -> Result<Bytes, Cl
 
 /// Hands the body on as it comes, and fails unless it has exactly this digest and length.
 pub(crate) async fn copy(
-    mut response: Response,
+    response: Response,
     expected: &Digest,
     size: u64,
     to: &mut (impl AsyncWrite + Unpin),
+    patience: Patience,
 ) -> Result<(), ClientError> {
     let address = response.url().to_string();
     let wrong_length = |actual| ClientError::LengthMismatch {
@@ -79,9 +103,10 @@ pub(crate) async fn copy(
     {
         return Err(wrong_length(Some(length)));
     }
+    let mut pieces = Pieces::new(response, patience);
     let mut hasher = Hasher::new();
     let mut count = 0;
-    while let Some(piece) = next(&mut response).await? {
+    while let Some(piece) = pieces.next().await? {
         count += piece.len() as u64;
         if count > size {
             return Err(wrong_length(None));
@@ -109,7 +134,7 @@ pub(crate) fn check(address: &str, expected: &Digest, actual: Digest) -> Result<
 }
 
 /// Turns an answer that is no success into an error.
-pub(crate) async fn refusal(response: Response) -> ClientError {
+pub(crate) async fn refusal(response: Response, patience: Patience) -> ClientError {
     let (address, status) = (response.url().to_string(), response.status());
     if status.is_server_error() {
         return ClientError::Server {
@@ -117,7 +142,7 @@ pub(crate) async fn refusal(response: Response) -> ClientError {
             status: status.as_u16(),
         };
     }
-    let said = match read(response, REFUSAL_BYTES_MAX).await {
+    let said = match read(response, REFUSAL_BYTES_MAX, patience).await {
         Ok(body) => serde_json::from_slice::<ErrorBody>(&body).ok(),
         Err(_) => None,
     };

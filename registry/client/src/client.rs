@@ -10,13 +10,10 @@ use reqwest::{Method, Response, Url, redirect};
 use crate::address::Address;
 use crate::body;
 use crate::error::ClientError;
-use crate::retry::{Attempts, Failure, Retry};
+use crate::patience::{Attempts, Failure, Patience};
 
 /// How long a connection may take to stand.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-
-/// How long the registry may take to begin its answer, the sending of our body included.
-const ANSWER_MAX: Duration = Duration::from_secs(300);
 
 /// How often one answer may send us on.
 const REDIRECTS_MAX: usize = 3;
@@ -48,7 +45,7 @@ pub struct Client {
     http: reqwest::Client,
     address: Address,
     authorization: Option<HeaderValue>,
-    retry: Retry,
+    patience: Patience,
 }
 
 /// A request before it is sent.
@@ -110,14 +107,19 @@ impl Client {
             http,
             address,
             authorization,
-            retry: Retry::default(),
+            patience: Patience::default(),
         })
     }
 
-    /// The same client with other rules for sending again.
+    /// The same client, more or less patient.
     #[must_use]
-    pub fn with_retry(self, retry: Retry) -> Self {
-        Self { retry, ..self }
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How patient the client is.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// The registry's address.
@@ -136,7 +138,7 @@ impl Client {
         request: Request<'_>,
         limit: u64,
     ) -> Result<(reqwest::StatusCode, Bytes), ClientError> {
-        let mut attempts = Attempts::new(self.retry);
+        let mut attempts = Attempts::new(self.patience);
         loop {
             let failure = match self.try_call(&request, limit).await {
                 Ok(answer) => return Ok(answer),
@@ -154,13 +156,13 @@ impl Client {
     ) -> Result<(reqwest::StatusCode, Bytes), Failure> {
         let response = self.send(request).await?;
         let status = response.status();
-        Ok((status, body::read(response, limit).await?))
+        Ok((status, body::read(response, limit, self.patience).await?))
     }
 
     /// Sends a request until an answer begins. What is read of it afterwards is not asked for
     /// again.
     pub(crate) async fn open(&self, request: Request<'_>) -> Result<Response, ClientError> {
-        let mut attempts = Attempts::new(self.retry);
+        let mut attempts = Attempts::new(self.patience);
         loop {
             match self.send(&request).await {
                 Ok(response) => return Ok(response),
@@ -178,7 +180,7 @@ impl Client {
                 return if response.status().is_success() {
                     Ok(response)
                 } else {
-                    Err(refused(response).await)
+                    Err(refused(response, self.patience).await)
                 };
             }
             url = self.redirected(&response, request)?;
@@ -197,7 +199,12 @@ impl Client {
         if let Some((bytes, media)) = &request.body {
             builder = builder.header(CONTENT_TYPE, *media).body(bytes.clone());
         }
-        match tokio::time::timeout(ANSWER_MAX, builder.send()).await {
+        let wait = if request.is_safe() {
+            self.patience.reading
+        } else {
+            self.patience.writing
+        };
+        match tokio::time::timeout(wait, builder.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(ClientError::Unreachable {
                 address,
@@ -229,14 +236,14 @@ impl Client {
 }
 
 /// Reads why the registry said no, and how long it asks us to wait.
-async fn refused(response: Response) -> Failure {
+async fn refused(response: Response, patience: Patience) -> Failure {
     let retry_after = response
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .map(Duration::from_secs);
     Failure {
-        error: body::refusal(response).await,
+        error: body::refusal(response, patience).await,
         retry_after,
     }
 }

@@ -10,11 +10,11 @@ mod address;
 mod body;
 mod client;
 mod error;
+mod patience;
 mod read;
-mod retry;
 mod write;
 
 pub use client::{Client, ClientOptions};
 pub use error::{ClientError, ErrorClass};
-pub use retry::Retry;
+pub use patience::Patience;
 pub use write::{Accepted, Standing};

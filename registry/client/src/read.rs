@@ -91,7 +91,7 @@ impl Client {
     ) -> Result<(), ClientError> {
         let path = paths::blob(digest);
         let response = self.open(Request::get(&path)).await.map_err(absent)?;
-        body::copy(response, digest, size, to).await
+        body::copy(response, digest, size, to, self.patience()).await
     }
 
     async fn fetch(&self, path: &str, limit: u64) -> Result<Vec<u8>, ClientError> {

@@ -1,26 +1,39 @@
-//! When a request that changes nothing is sent again, and after how long.
+//! How long a registry may take, and when a request is sent again.
 //!
-//! Only for failures that pass by themselves: nobody answered, or the registry said that it is busy.
-//! A registry that names a longer wait than ours is not pressed.
+//! Sent again is only what changes nothing, and only after failures that pass by themselves: nobody
+//! answered, or the registry said that it is busy. A registry that names a longer wait than ours is
+//! not pressed.
 
 use std::time::Duration;
 
 use crate::error::ClientError;
 
-/// How often and how soon requests that change nothing are sent again.
+/// How long to wait for a registry, and how often to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// How often a request is sent at most, from 1.
+pub struct Patience {
+    /// How often a request that changes nothing is sent at most, from 1.
     pub attempts: u32,
     /// The wait before the second time; each later one is four times as long.
     pub pause: Duration,
+    /// How long the answer to a read may take to begin.
+    pub reading: Duration,
+    /// How long the answer to a write may take to begin: it has to travel and to be checked.
+    pub writing: Duration,
+    /// How long an answer may stand still.
+    pub silence: Duration,
+    /// How long an answer may take from its beginning to its end, however it trickles.
+    pub answer: Duration,
 }
 
-impl Default for Retry {
+impl Default for Patience {
     fn default() -> Self {
         Self {
             attempts: 3,
             pause: Duration::from_millis(250),
+            reading: Duration::from_secs(30),
+            writing: Duration::from_secs(300),
+            silence: Duration::from_secs(30),
+            answer: Duration::from_secs(1800),
         }
     }
 }
@@ -45,13 +58,13 @@ impl From<ClientError> for Failure {
 
 /// Counts the attempts at one request.
 pub(crate) struct Attempts {
-    retry: Retry,
+    patience: Patience,
     made: u32,
 }
 
 impl Attempts {
-    pub(crate) fn new(retry: Retry) -> Self {
-        Self { retry, made: 0 }
+    pub(crate) fn new(patience: Patience) -> Self {
+        Self { patience, made: 0 }
     }
 
     /// Waits and lets the caller try again, or gives the error back when it is final.
@@ -73,11 +86,11 @@ impl Attempts {
             ClientError::Refused { status, .. } => *status == 429,
             _ => false,
         };
-        if !passes || self.made >= self.retry.attempts {
+        if !passes || self.made >= self.patience.attempts {
             return None;
         }
         let ours = self
-            .retry
+            .patience
             .pause
             .saturating_mul(4_u32.saturating_pow(self.made - 1));
         let wait = failure
@@ -109,9 +122,9 @@ mod tests {
             error,
             retry_after: retry_after.map(Duration::from_secs),
         };
-        let mut attempts = Attempts::new(Retry {
+        let mut attempts = Attempts::new(Patience {
             attempts: 5,
-            ..Retry::default()
+            ..Patience::default()
         });
         let mut waits = Vec::new();
         loop {
