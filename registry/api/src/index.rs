@@ -7,9 +7,10 @@
 
 use std::collections::HashSet;
 
-use claw_package::limits::PACKED_BYTES_MAX;
-use claw_package::{Digest, PackageName, PermissionSet, Requirement, Version};
+use claw_package::limits::{PACKED_BYTES_MAX, PERMISSIONS_MAX};
+use claw_package::{Digest, PackageName, Permission, PermissionSet, Requirement, Version};
 use claw_trust::{TrustError, VerifiedRelease};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Timestamp;
@@ -41,6 +42,7 @@ pub struct IndexLine {
     /// The digest of the component.
     pub component: Digest,
     /// What the skill asks for, in normal form.
+    #[serde(deserialize_with = "normal_form")]
     pub permissions: PermissionSet,
     /// The versions of `claw:skill` that it works with.
     #[serde(deserialize_with = "present")]
@@ -57,6 +59,20 @@ pub struct IndexLine {
 /// Reads a value that may be null but not left out: a renamed `yanked` must not unhide a release.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
+}
+
+/// Reads permissions in the form that is written, and no more than a package can have: bringing
+/// others into normal form takes time that grows with their square.
+fn normal_form<'de, D: Deserializer<'de>>(from: D) -> Result<PermissionSet, D::Error> {
+    let list = Vec::<Permission>::deserialize(from)?;
+    if list.len() > PERMISSIONS_MAX {
+        return Err(D::Error::custom(format!("{} permissions", list.len())));
+    }
+    let set = PermissionSet::new(list.iter().cloned());
+    if !set.iter().eq(&list) {
+        return Err(D::Error::custom("permissions that are not in normal form"));
+    }
+    Ok(set)
 }
 
 /// Why bytes are no index file.
@@ -221,3 +237,7 @@ impl IndexLine {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;
