@@ -321,5 +321,5 @@ fn a_line_that_contradicts_the_note_is_named_by_its_field() {
 #[test]
 fn the_longest_permissions_fit_a_line() {
     use claw_package::limits::{PERMISSION_BYTES_MAX, PERMISSIONS_MAX};
-    assert!(PERMISSIONS_MAX * PERMISSION_BYTES_MAX * 3 / 2 < LINE_BYTES_MAX);
+    const { assert!(PERMISSIONS_MAX * PERMISSION_BYTES_MAX * 3 / 2 < LINE_BYTES_MAX) };
 }
