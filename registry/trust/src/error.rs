@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use claw_package::SkillJsonError;
+
 use crate::note::NoteError;
 use crate::statement::{NoteKind, StatementError};
 
@@ -43,6 +45,14 @@ pub enum TrustError {
         expected: String,
         /// What was found.
         actual: String,
+    },
+    /// The manifest of an installed skill can't be read, although its digest is right.
+    #[error("the manifest of {of} can't be read")]
+    Manifest {
+        /// The release.
+        of: String,
+        /// What is wrong with it.
+        source: SkillJsonError,
     },
 }
 

@@ -3,7 +3,7 @@
 //! Every value here was computed from the bytes, by packing or by reading them, so comparing them
 //! with a signed release is all that checking a package takes.
 
-use claw_package::{Digest, Measured, PackageName, Version};
+use claw_package::{Digest, Measured, Package, PackageName, Packed, SkillJson, Version};
 
 /// What a package's bytes say about themselves: the part of a release that nobody chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,4 +22,42 @@ pub struct Facts {
     pub manifest: Measured,
     /// The digest of the permissions in their normal form.
     pub permissions: Digest,
+}
+
+impl Facts {
+    fn new(skill: &SkillJson, [tarball, content, component, manifest]: [Measured; 4]) -> Self {
+        Self {
+            package: skill.manifest.name.clone(),
+            version: skill.manifest.version.clone(),
+            tarball,
+            content,
+            component,
+            manifest,
+            permissions: skill.manifest.permissions.digest(),
+        }
+    }
+}
+
+impl From<&Packed> for Facts {
+    fn from(packed: &Packed) -> Self {
+        let measured = [
+            packed.tarball_digest,
+            packed.content,
+            packed.component,
+            packed.manifest,
+        ];
+        Self::new(&packed.skill, measured)
+    }
+}
+
+impl From<&Package> for Facts {
+    fn from(package: &Package) -> Self {
+        let measured = [
+            package.tarball,
+            package.content,
+            package.component,
+            package.manifest,
+        ];
+        Self::new(&package.skill, measured)
+    }
 }

@@ -1,10 +1,11 @@
 //! Who signed what: notes, keys, keysets, releases and yanks, and how each is believed.
 //!
-//! Pure: no files, no clock, no network; randomness only where a key is made. Everything that can
-//! be verified is a type of its own ([`VerifiedRelease`], [`VerifiedYank`],
-//! [`Keyset`]) whose only constructor is the verification, so holding one is the proof. Every
-//! refusal names what did not match, with both values.
+//! Pure: no files, no clock, no network; randomness only where a key is made. What is believed is
+//! a type of its own ([`Keyset`], [`VerifiedRelease`], [`VerifiedYank`], [`VerifiedComponent`]) that
+//! can't be had without the check, so holding one is the proof. Every refusal names what did not
+//! match, with both values.
 
+mod component;
 mod error;
 mod facts;
 mod key;
@@ -19,6 +20,7 @@ mod vkey;
 mod words;
 mod yank;
 
+pub use component::VerifiedComponent;
 pub use error::TrustError;
 pub use facts::Facts;
 pub use key::{KeyError, KeyName, PublicKey, SigningKey};

@@ -4,7 +4,7 @@
 //! [`Release`] is what is said, by anybody. [`VerifiedRelease`] is what the keyset of the
 //! package's namespace has signed for this registry; only it can vouch for bytes.
 
-use claw_package::{Digest, Measured, PackageName, Version};
+use claw_package::{Digest, Measured, PackageName, Version, world};
 
 use crate::error::TrustError;
 use crate::facts::Facts;
@@ -145,10 +145,6 @@ impl Release {
     pub fn sign(&self, key: &SigningKey) -> Vec<u8> {
         key.sign_statement(&self.to_text())
     }
-}
-
-fn world(package: &PackageName) -> String {
-    format!("{}:{}/skill", package.namespace(), package.name())
 }
 
 /// A release that a key of its keyset has signed.
