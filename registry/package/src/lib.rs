@@ -6,17 +6,27 @@
 //! refused here, within the bounds of [`limits`]. It runs no component and trusts no signature;
 //! that is for the crates above.
 
+pub mod archive;
 pub mod component;
 pub mod digest;
+mod json;
 pub mod limits;
+pub mod manifest;
 pub mod name;
 pub mod permission;
+pub mod skill_json;
 mod text;
 
+pub use archive::{
+    EntryInfo, NoSink, PackError, PackFile, PackSource, Package, Packed, ReadError, Sink, pack,
+    read,
+};
 pub use component::{
     Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, WitFile, append_docs,
     check_imports, decode,
 };
 pub use digest::{Digest, DigestError, Hasher, Measured};
+pub use manifest::{LimitRequests, Manifest, ManifestError, Trigger};
 pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
 pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};
+pub use skill_json::{Derived, SkillJson, SkillJsonError, Toolchain, world};

@@ -76,9 +76,19 @@ pub(crate) fn clean_description(text: &str) -> Option<String> {
 /// The known word closest to `word`, when it is close enough to be a slip.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_ascii_lowercase();
+    let distance = |candidate: &str| {
+        // What is only cut short or drawn out is nearer than any slip.
+        let cut =
+            folded.len() >= 3 && (candidate.starts_with(&folded) || folded.starts_with(candidate));
+        if cut {
+            1
+        } else {
+            strsim::damerau_levenshtein(&folded, candidate)
+        }
+    };
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&folded, candidate), candidate))
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -98,7 +108,9 @@ mod tests {
         let known = ["permissions", "description", "limits"];
         assert_eq!(nearest("permisions", known), Some("permissions"));
         assert_eq!(nearest("Description", known), Some("description"));
+        assert_eq!(nearest("limit", known), Some("limits"));
         assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest("", known), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::error::{PermissionError, shown};
 use super::host::{Host, Scheme};
+use super::network::HttpScope;
 
 /// The name of an environment variable, as POSIX has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,11 @@ impl SecretScope {
     /// The header it is put into, in lower case.
     pub fn header(&self) -> &str {
         &self.header
+    }
+
+    /// Whether some request that a network permission allows could carry it.
+    pub fn reaches(&self, scope: &HttpScope) -> bool {
+        self.scheme == scope.scheme() && self.host.meet(scope.host()).is_some()
     }
 
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
