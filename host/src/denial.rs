@@ -1,0 +1,130 @@
+//! What a guest tried without a grant.
+//!
+//! A denial is an error that the guest can handle, never a trap. It is counted and kept for the
+//! operator, with the permission that would allow it when there is one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use claw_package::{Permission, PermissionKind};
+
+use crate::limits::DENIALS_KEPT_MAX;
+use crate::text;
+
+/// One thing that was denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The kind of power it needed.
+    pub kind: PermissionKind,
+    /// What was tried, on which path.
+    pub what: String,
+    /// Why it was denied.
+    pub reason: DenialReason,
+    /// What could be granted to allow it. None when nothing could.
+    pub permission: Option<Permission>,
+}
+
+/// Why something was denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DenialReason {
+    /// Nothing that was granted allows it.
+    NotGranted,
+    /// The path leads out of the folder it starts in.
+    Escape,
+    /// The name is one that no skill may write.
+    Protected,
+    /// The file has another name, perhaps outside of what was granted.
+    HardLink,
+    /// It is a pipe, a socket or a device.
+    Special,
+    /// It belongs to claw itself.
+    Hidden,
+    /// Skills do not create symbolic links, which other programs would follow anywhere.
+    SymbolicLink,
+    /// The package's own files never change.
+    ReadOnly,
+}
+
+impl fmt::Display for DenialReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotGranted => "not granted",
+            Self::Escape => "it leads out of the granted folder",
+            Self::Protected => "a protected name",
+            Self::HardLink => "the file has more than one name",
+            Self::Special => "not a regular file or folder",
+            Self::Hidden => "it belongs to claw itself",
+            Self::SymbolicLink => "skills do not create symbolic links",
+            Self::ReadOnly => "the package's own files are read-only",
+        })
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.reason)
+    }
+}
+
+/// The denials of one invocation: each distinct one kept up to a bound, all counted.
+#[derive(Debug, Default)]
+pub(crate) struct Denials {
+    kept: Vec<Denial>,
+    counts: BTreeMap<PermissionKind, u64>,
+}
+
+impl Denials {
+    pub(crate) fn add(&mut self, mut denial: Denial) {
+        *self.counts.entry(denial.kind).or_default() += 1;
+        denial.what = text::line(&denial.what);
+        if self.kept.len() < DENIALS_KEPT_MAX && !self.kept.contains(&denial) {
+            self.kept.push(denial);
+        }
+    }
+
+    pub(crate) fn counts(&self) -> &BTreeMap<PermissionKind, u64> {
+        &self.counts
+    }
+
+    pub(crate) fn into_kept(self) -> Vec<Denial> {
+        self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denial(what: String) -> Denial {
+        Denial {
+            kind: PermissionKind::FilesystemRead,
+            what,
+            reason: DenialReason::NotGranted,
+            permission: None,
+        }
+    }
+
+    #[test]
+    fn repeated_denials_are_counted_and_kept_once() {
+        let mut denials = Denials::default();
+        for _ in 0..5 {
+            denials.add(denial("open `x`".to_owned()));
+        }
+        assert_eq!(denials.counts()[&PermissionKind::FilesystemRead], 5);
+        assert_eq!(denials.into_kept().len(), 1);
+    }
+
+    #[test]
+    fn the_list_is_bounded() {
+        let mut denials = Denials::default();
+        for index in 0..=DENIALS_KEPT_MAX {
+            denials.add(denial(format!("open `{index}`")));
+        }
+        assert_eq!(
+            denials.counts()[&PermissionKind::FilesystemRead],
+            DENIALS_KEPT_MAX as u64 + 1
+        );
+        assert_eq!(denials.into_kept().len(), DENIALS_KEPT_MAX);
+    }
+}

@@ -1,0 +1,125 @@
+//! `wasi:filesystem`, answered from the operator's grants.
+//!
+//! Nothing is open until the guest asks for its folders. Then each granted folder is opened beneath
+//! the workspace, and every path from there on is walked by us ([`walk`]): the place where a file
+//! really is decides, never the text that led there. What is not granted is shown as a folder that
+//! denies everything, so that a guest learns why and the operator learns what was tried.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::bindings::wasi::filesystem::types::ErrorCode;
+use crate::denial::DenialReason;
+use crate::invocation::Invocation;
+
+mod code;
+mod convert;
+mod file;
+mod folder;
+mod interface;
+mod listing;
+mod os;
+mod place;
+mod shown;
+mod stream;
+mod volume;
+mod walk;
+
+pub(crate) use file::OpenFile;
+pub(crate) use interface::FsError;
+#[expect(unreachable_pub, reason = "generated code re-exports it")]
+pub use listing::Listing;
+use place::{Place, Rules};
+use shown::Shown;
+use volume::Volume;
+use walk::Refusal;
+
+/// The files of one invocation.
+pub(crate) struct Filesystem {
+    workspace: Option<PathBuf>,
+    home: Option<PathBuf>,
+    assets: Option<PathBuf>,
+    rules: Rules,
+    quota: Quota,
+    /// Opened when the guest first asks.
+    shown: Option<Vec<Shown>>,
+}
+
+/// What a guest holds: the resource `descriptor`.
+#[derive(Clone)]
+#[expect(unreachable_pub, reason = "generated code re-exports it")]
+pub enum Descriptor {
+    File(Arc<OpenFile>),
+    Folder(Arc<Folder>),
+    Closed(Arc<Closed>),
+}
+
+/// An open folder, and where it is.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    volume: Arc<Volume>,
+    handle: Arc<OwnedFd>,
+    place: Place,
+}
+
+/// A folder that is shown and cannot be used.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    place: Place,
+    why: Refusal,
+}
+
+/// Bytes that may still be written in this invocation.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota(Arc<AtomicU64>);
+
+impl Filesystem {
+    pub(crate) fn new(invocation: &Invocation) -> Self {
+        Self {
+            workspace: invocation.workspace.clone(),
+            home: invocation.home.clone(),
+            assets: invocation.assets.clone(),
+            rules: Rules::granted(&invocation.grants),
+            quota: Quota(Arc::new(AtomicU64::new(invocation.limits.written_bytes))),
+            shown: None,
+        }
+    }
+
+    /// The folders that the guest starts from.
+    fn shown(&mut self) -> &[Shown] {
+        let Self {
+            workspace,
+            home,
+            assets,
+            rules,
+            ..
+        } = self;
+        self.shown.get_or_insert_with(|| {
+            shown::open(
+                workspace.as_deref(),
+                home.as_deref(),
+                assets.as_deref(),
+                rules,
+            )
+        })
+    }
+}
+
+impl Quota {
+    fn charge(&self, bytes: u64) -> Result<(), ErrorCode> {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            })
+            .map(drop)
+            .map_err(|_| ErrorCode::InsufficientSpace)
+    }
+}
+
+impl From<DenialReason> for Refusal {
+    fn from(reason: DenialReason) -> Self {
+        Self::Denied(reason)
+    }
+}

@@ -1,0 +1,246 @@
+//! What there is once per process: engine, epoch ticker, linker, compile cache.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use claw_trust::VerifiedComponent;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::cache::{self, Cache, CacheError};
+use crate::engine;
+use crate::imports::{self, NotEnforced};
+use crate::linker;
+use crate::skill::Skill;
+use crate::state::State;
+use crate::ticker::Ticker;
+
+/// How instances get their memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// When they are made: right for a single call.
+    OnDemand,
+    /// From a pool made beforehand, which takes some milliseconds and makes each call several times
+    /// faster: right for a gateway.
+    Pooled {
+        /// How many may live at once.
+        instances: u32,
+    },
+}
+
+/// Where compiled code is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheConfig {
+    /// A folder of the operator's own, made on first use, open to nobody else.
+    pub directory: PathBuf,
+    /// The key that seals what is in it, made on first use. It lies outside the folder.
+    pub key_file: PathBuf,
+}
+
+/// How a host is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostConfig {
+    /// How instances get their memory.
+    pub allocation: Allocation,
+    /// Where compiled code is kept; none compiles at each load.
+    pub cache: Option<CacheConfig>,
+}
+
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Wasmtime refuses this machine or these settings.
+    #[error("could not start Wasmtime")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The pool is too small or too large.
+    #[error("a pool of {instances} instances is not between 1 and {max}")]
+    PoolSize {
+        /// What was asked for.
+        instances: u32,
+        /// The most there can be.
+        max: u32,
+    },
+    /// No thread could be started.
+    #[error("could not start the epoch thread")]
+    Thread(#[source] io::Error),
+}
+
+/// Whether what the cache holds is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebuild {
+    /// Use a compiled image when it is there and its seal holds.
+    No,
+    /// Compile again and replace it.
+    Yes,
+}
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is no component, or one that Wasmtime cannot compile.
+    #[error("`{skill}` could not be compiled")]
+    Compile {
+        /// Whose component.
+        skill: String,
+        /// What Wasmtime says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It imports what no host offers.
+    #[error("`{skill}` imports `{import}`, which no host offers")]
+    UnknownImport {
+        /// Whose component.
+        skill: String,
+        /// The first such import.
+        import: String,
+    },
+    /// It imports what this version does not control yet, and so does not give.
+    #[error(transparent)]
+    NotEnforced(#[from] NotEnforced),
+    /// A compiled image in the cache is not what was put there.
+    #[error("{what} does not match in the compiled image `{}`", file.display())]
+    CacheMismatch {
+        /// The image.
+        file: PathBuf,
+        /// What did not match.
+        what: &'static str,
+    },
+    /// The cache could not be used.
+    #[error("could not use `{}` of the compile cache", path.display())]
+    Cache {
+        /// The image, its folder or the key.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It imports a known interface, but not as it is.
+    #[error("`{skill}` does not fit the interfaces of this host")]
+    Link {
+        /// Whose component.
+        skill: String,
+        /// What Wasmtime says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Runs skills. One per process; clones are the same host.
+#[derive(Clone)]
+pub struct Host {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) ticker: Ticker,
+    linker: Linker<State>,
+    cache: Option<Cache>,
+}
+
+impl Host {
+    /// Makes a host. The cache's folder and key are touched only when they are needed.
+    pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        let engine = engine::build(config.allocation)?;
+        let linker = linker::build(&engine).map_err(|error| HostError::Engine(error.into()))?;
+        let ticker = Ticker::start(&engine).map_err(HostError::Thread)?;
+        let cache = config.cache.map(|config| Cache::new(config, &engine));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                ticker,
+                linker,
+                cache,
+            }),
+        })
+    }
+
+    /// Compiles a component into the cache, so that loading it later is quick. This takes about a
+    /// second for each megabyte; without a cache nothing is kept.
+    pub fn prepare(
+        &self,
+        component: &VerifiedComponent,
+        rebuild: Rebuild,
+    ) -> Result<(), LoadError> {
+        if rebuild == Rebuild::No && self.cached(component)?.is_some() {
+            return Ok(());
+        }
+        let compiled = self.compile(component)?;
+        self.keep(component, &compiled)
+    }
+
+    /// Makes a component ready to be invoked: from the cache, or by compiling it.
+    ///
+    /// It blocks for as long as that takes.
+    pub fn load(&self, component: &VerifiedComponent) -> Result<Skill, LoadError> {
+        let compiled = match self.cached(component)? {
+            Some(cached) => cached,
+            None => {
+                let compiled = self.compile(component)?;
+                // A full disk makes the next load slow, and is no reason to refuse this one.
+                let _ = self.keep(component, &compiled);
+                compiled
+            }
+        };
+        Skill::new(Arc::clone(&self.shared), component, &compiled)
+    }
+
+    fn cached(&self, component: &VerifiedComponent) -> Result<Option<Component>, LoadError> {
+        let Some(cache) = &self.shared.cache else {
+            return Ok(None);
+        };
+        let Some(image) = cache.read(component)? else {
+            return Ok(None);
+        };
+        cache::load::component(&self.shared.engine, &image)
+            .map(Some)
+            .map_err(|_| LoadError::CacheMismatch {
+                file: image.file,
+                what: "the code",
+            })
+    }
+
+    /// Reads what the component is within our own bounds first: the compiler has none.
+    fn compile(&self, component: &VerifiedComponent) -> Result<Component, LoadError> {
+        let skill = || component.skill().to_owned();
+        let info = claw_package::decode(component.bytes()).map_err(|error| LoadError::Compile {
+            skill: skill(),
+            source: Box::new(error),
+        })?;
+        imports::check(&info.imports).map_err(|refused| match refused {
+            imports::Refused::Unknown(import) => LoadError::UnknownImport {
+                skill: skill(),
+                import,
+            },
+            imports::Refused::NotEnforced(refused) => LoadError::NotEnforced(refused),
+        })?;
+        Component::new(&self.shared.engine, component.bytes()).map_err(|error| LoadError::Compile {
+            skill: skill(),
+            source: error.into(),
+        })
+    }
+
+    fn keep(&self, component: &VerifiedComponent, compiled: &Component) -> Result<(), LoadError> {
+        let Some(cache) = &self.shared.cache else {
+            return Ok(());
+        };
+        let image = compiled.serialize().map_err(|error| LoadError::Compile {
+            skill: component.skill().to_owned(),
+            source: error.into(),
+        })?;
+        Ok(cache.write(component, &image)?)
+    }
+}
+
+impl Shared {
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.linker
+    }
+}
+
+impl From<CacheError> for LoadError {
+    fn from(error: CacheError) -> Self {
+        match error {
+            CacheError::Mismatch { file, what } => Self::CacheMismatch { file, what },
+            CacheError::Io { path, source } => Self::Cache { path, source },
+        }
+    }
+}

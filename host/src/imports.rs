@@ -1,0 +1,43 @@
+//! What a component may import in this version.
+//!
+//! Gated interfaces are refused before anything is compiled or linked: a power that is not
+//! controlled yet is not given, whatever was granted.
+
+use claw_package::{Import, ImportClass};
+
+use crate::text;
+
+/// A component needs a kind of power that this version does not control.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{capability}` is not enforced in this version of claw")]
+pub struct NotEnforced {
+    /// The kind of power: `network` or `process`.
+    pub capability: &'static str,
+    /// The import that needs it.
+    pub interface: String,
+}
+
+/// Why a component's imports are refused.
+pub(crate) enum Refused {
+    Unknown(String),
+    NotEnforced(NotEnforced),
+}
+
+/// Names the first import that is refused: an unknown one before one that is not enforced.
+pub(crate) fn check(imports: &[Import]) -> Result<(), Refused> {
+    if let Some(unknown) = imports
+        .iter()
+        .find(|import| import.class == ImportClass::Unknown)
+    {
+        return Err(Refused::Unknown(text::line(&unknown.name)));
+    }
+    for import in imports {
+        if let ImportClass::Gated(gate) = import.class {
+            return Err(Refused::NotEnforced(NotEnforced {
+                capability: gate.capability(),
+                interface: text::line(&import.name),
+            }));
+        }
+    }
+    Ok(())
+}

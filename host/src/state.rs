@@ -1,0 +1,107 @@
+//! What one invocation has on the host's side.
+
+use claw_package::Permission;
+use wasmtime::Engine;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::denial::Denials;
+use crate::filesystem::Filesystem;
+use crate::invocation::Invocation;
+use crate::limits::{Limits, RANDOM_BYTES_MAX, Resources};
+use crate::log::{Captured, Log, LogSource};
+use crate::receipts::Calls;
+
+/// Everything that host functions reach.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) resources: Resources,
+    pub(crate) log: Log,
+    pub(crate) filesystem: Filesystem,
+    pub(crate) denials: Denials,
+    pub(crate) calls: Calls,
+    wasi: WasiCtx,
+    host_calls_max: u64,
+    engine: Engine,
+}
+
+/// Whose host function is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Capability {
+    Filesystem,
+    Log,
+    Wasi,
+}
+
+impl State {
+    pub(crate) fn new(invocation: &Invocation, limits: &Limits, engine: &Engine) -> Self {
+        let log = Log::new(limits, invocation.log.clone());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles as usize);
+        Self {
+            table,
+            resources: Resources::new(limits.memory_bytes),
+            filesystem: Filesystem::new(invocation),
+            denials: Denials::default(),
+            calls: Calls::default(),
+            wasi: wasi(invocation, &log),
+            log,
+            host_calls_max: limits.host_calls,
+            engine: engine.clone(),
+        }
+    }
+
+    /// Counts one call into the host. Every linked function comes through here.
+    ///
+    /// It cannot fail, so crossing the limit lets the next epoch check happen now: the guest gets no
+    /// further than its next loop or function.
+    pub(crate) fn counted(&mut self, capability: Capability) -> &mut Self {
+        self.calls.count(capability);
+        if self.calls.total() == self.host_calls_max.saturating_add(1) {
+            self.engine.increment_epoch();
+        }
+        self
+    }
+
+    pub(crate) fn has_too_many_calls(&self) -> bool {
+        self.calls.total() > self.host_calls_max
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let state = self.counted(Capability::Wasi);
+        WasiCtxView {
+            ctx: &mut state.wasi,
+            table: &mut state.table,
+        }
+    }
+}
+
+/// No arguments, no input, no network; the variables that are granted; output into the log.
+fn wasi(invocation: &Invocation, log: &Log) -> WasiCtx {
+    let mut builder = WasiCtx::builder();
+    builder
+        .stdout(Captured {
+            log: log.clone(),
+            source: LogSource::Stdout,
+        })
+        .stderr(Captured {
+            log: log.clone(),
+            source: LogSource::Stderr,
+        })
+        .max_random_size(RANDOM_BYTES_MAX);
+    for permission in &invocation.grants {
+        let Permission::Environment(granted) = permission else {
+            continue;
+        };
+        let mut named = invocation
+            .environment
+            .iter()
+            .filter(|(name, _)| name == granted.as_str());
+        if let Some((name, value)) = named.next() {
+            builder.env(name, value);
+        }
+    }
+    builder.build()
+}
