@@ -14,8 +14,9 @@ pub use environment::{EnvironmentName, SecretScope};
 pub use error::PermissionError;
 pub use folder::Folder;
 pub use host::{Host, Port, Scheme};
-pub use network::{HttpScope, TcpScope};
+pub use http::HttpScope;
 pub use set::PermissionSet;
+pub use tcp::TcpScope;
 
 use crate::limits::PERMISSION_BYTES_MAX;
 use crate::text::{did_you_mean, is_deceptive, serde_as_string};
@@ -25,10 +26,11 @@ mod environment;
 mod error;
 mod folder;
 mod host;
+mod http;
 mod manifest;
-mod network;
 mod set;
 mod shell;
+mod tcp;
 
 /// The kinds of power, in the order people are shown them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

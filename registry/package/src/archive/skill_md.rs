@@ -193,3 +193,109 @@ pub enum SkillMdError {
     #[error("its compatibility must have 1 to {COMPATIBILITY_CHARACTERS_MAX} characters")]
     Compatibility,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(frontmatter: &str) -> Result<(), SkillMdError> {
+        check(
+            format!("---\n{frontmatter}---\n\n# Tidy\n").as_bytes(),
+            "tidy",
+        )
+    }
+
+    #[test]
+    fn a_page_may_use_all_of_the_specification() {
+        assert_eq!(page("name: tidy\ndescription: x\n"), Ok(()));
+        let full = "name: 'tidy'\ndescription: >\n  Folded over\n  two lines.\nlicense: MIT\n\
+                    compatibility: \"Needs claw\"\nmetadata:\n  author: acme\n  version: \"1.0\"\n# done\n";
+        assert_eq!(page(full), Ok(()));
+        assert_eq!(check(full_crlf().as_bytes(), "tidy"), Ok(()));
+        assert_eq!(
+            check(b"---\nname: tidy\ndescription: x\n---", "tidy"),
+            Ok(())
+        );
+    }
+
+    fn full_crlf() -> String {
+        "---\r\nname: tidy\r\ndescription: x\r\n---\r\nBody\r\n".into()
+    }
+
+    #[test]
+    fn other_pages_are_refused_saying_why() {
+        let message = |frontmatter: &str| page(frontmatter).unwrap_err().to_string();
+        insta::assert_snapshot!(message("name: other\ndescription: x\n"), @"its name is `other`, but the package's is `tidy`");
+        insta::assert_snapshot!(message("name: tidy\ndescripton: x\n"), @"`descripton` is not a field of its frontmatter (did you mean `description`?)");
+        insta::assert_snapshot!(message("name: tidy\ndescription: x\nallowed-tools: Bash\n"), @"`allowed-tools` is not a field of its frontmatter");
+        for bad in [
+            "",
+            "name: tidy\n",
+            "description: x\n",
+            "name: tidy\nname: tidy\ndescription: x\n",
+            "name: tidy\ndescription: ''\n",
+            "name: tidy\ndescription: [x]\n",
+            "name: tidy\ndescription: x\nmetadata: x\n",
+            "name: tidy\ndescription: x\nmetadata: {a: {b: c}}\n",
+            "name: tidy\ndescription: x\ncompatibility: ''\n",
+            "- name: tidy\n",
+            "name: tidy\ndescription: x: y: z\n",
+            "name: *alias\ndescription: x\n",
+            "name: \"tidy\ndescription: x\n",
+        ] {
+            assert!(page(bad).is_err(), "{bad}");
+        }
+        for bytes in [
+            &b""[..],
+            b"# Tidy\n",
+            b"--- \nname: tidy\n---\n",
+            b"---\nname: tidy\n",
+            b"\xef\xbb\xbf---\nname: tidy\n---\n",
+        ] {
+            assert_eq!(check(bytes, "tidy"), Err(SkillMdError::NoFrontmatter));
+        }
+        assert_eq!(
+            check(b"---\n\xff\n---\n", "tidy"),
+            Err(SkillMdError::NotUtf8)
+        );
+    }
+
+    #[test]
+    fn every_text_ends_at_its_limit() {
+        let described = |count| page(&format!("name: tidy\ndescription: {}\n", "é".repeat(count)));
+        assert_eq!(described(DESCRIPTION_CHARACTERS_MAX), Ok(()));
+        assert_eq!(
+            described(DESCRIPTION_CHARACTERS_MAX + 1),
+            Err(SkillMdError::Description)
+        );
+        let compatible = |count| {
+            page(&format!(
+                "name: tidy\ndescription: x\ncompatibility: {}\n",
+                "é".repeat(count)
+            ))
+        };
+        assert_eq!(compatible(COMPATIBILITY_CHARACTERS_MAX), Ok(()));
+        assert_eq!(
+            compatible(COMPATIBILITY_CHARACTERS_MAX + 1),
+            Err(SkillMdError::Compatibility)
+        );
+        let padded = format!(
+            "name: tidy\ndescription: x\n# {}\n",
+            "x".repeat(FRONTMATTER_BYTES_MAX)
+        );
+        assert_eq!(page(&padded), Err(SkillMdError::FrontmatterTooLarge));
+        let long = vec![b' '; SKILL_MD_BYTES_MAX as usize + 1];
+        assert_eq!(check(&long, "tidy"), Err(SkillMdError::TooLarge));
+    }
+
+    #[test]
+    fn a_document_that_multiplies_itself_is_refused() {
+        let mut bomb =
+            String::from("name: tidy\ndescription: x\nmetadata:\n  a: &a [x,x,x,x,x,x,x,x]\n");
+        for (before, name) in ('a'..'i').zip('b'..='i') {
+            let uses = vec![format!("*{before}"); 8].join(",");
+            bomb.push_str(&format!("  {name}: &{name} [{uses}]\n"));
+        }
+        assert!(matches!(page(&bomb), Err(SkillMdError::Syntax(_))));
+    }
+}

@@ -145,10 +145,16 @@ fn walk_types(section: &[u8]) -> Result<(), ComponentError> {
             }
             *left -= 1;
             match (*nested, reader.read_u8()?) {
-                (_, 0x00) => drop(reader.read::<CoreType<'_>>()?),
+                (_, 0x00) => {
+                    reader.read::<CoreType<'_>>()?;
+                }
                 (_, 0x01) => enter(&mut reader, &mut open)?,
-                (_, 0x02) => drop(reader.read::<ComponentAlias<'_>>()?),
-                (Nested::Component, 0x03) => drop(reader.read::<ComponentImport<'_>>()?),
+                (_, 0x02) => {
+                    reader.read::<ComponentAlias<'_>>()?;
+                }
+                (Nested::Component, 0x03) => {
+                    reader.read::<ComponentImport<'_>>()?;
+                }
                 (_, 0x04) => {
                     reader.read::<ComponentExternName<'_>>()?;
                     reader.read::<ComponentTypeRef>()?;

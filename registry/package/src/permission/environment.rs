@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::error::{PermissionError, shown};
 use super::host::{Host, Scheme};
-use super::network::HttpScope;
+use super::http::HttpScope;
 
 /// The name of an environment variable, as POSIX has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,169 @@
+//! What is not a component, and what is too much of one.
+
+use super::*;
+use crate::limits::*;
+
+#[test]
+fn what_is_not_a_component_is_refused() {
+    let refused = |bytes: &[u8]| decode(bytes).unwrap_err();
+    assert_eq!(
+        refused(&wat::parse_str("(module)").unwrap()),
+        ComponentError::CoreModule
+    );
+    for bytes in [
+        &b""[..],
+        b"\0asm",
+        b"#!/bin/sh\n",
+        &plain()[..plain().len() - 1],
+    ] {
+        assert!(
+            matches!(refused(bytes), ComponentError::Invalid(_)),
+            "{bytes:?}"
+        );
+    }
+    let mut trailing = plain();
+    trailing.extend(b"\0\x05hello");
+    assert!(matches!(refused(&trailing), ComponentError::Invalid(_)));
+    let wit = r#"(component (type (component (type (component (export "acme:a/b" (instance)))) (export "acme:a/w" (component (type 0)))))
+        (export "w" (type 0)))"#;
+    assert_eq!(
+        refused(&wat::parse_str(wit).unwrap()),
+        ComponentError::WitPackage
+    );
+    let exports_a_module = r#"(component (core module $m) (export "m" (core module $m)))"#;
+    assert_eq!(
+        refused(&wat::parse_str(exports_a_module).unwrap()),
+        ComponentError::ExportKind("m".into())
+    );
+    let bad_code = r#"(component (core module (func (result i32))))"#;
+    assert!(matches!(
+        refused(&wat::parse_str(bad_code).unwrap()),
+        ComponentError::Invalid(_)
+    ));
+}
+
+#[test]
+fn depth_is_limited_before_anything_recurses() {
+    let nested = |depth: usize| "(component ".repeat(depth) + &")".repeat(depth);
+    assert!(decode(&wat::parse_str(nested(COMPONENT_DEPTH_MAX)).unwrap()).is_ok());
+    assert_eq!(
+        decode(&wat::parse_str(nested(COMPONENT_DEPTH_MAX + 1)).unwrap()),
+        Err(ComponentError::TooDeep)
+    );
+
+    // One type section: an instance type that declares an instance type that declares …
+    let typed = |depth: usize| {
+        let mut types = vec![1];
+        for _ in 1..depth {
+            types.extend([0x42, 1, 1]);
+        }
+        types.extend([0x42, 0]);
+        section(7, &types)
+    };
+    assert!(decode(&typed(COMPONENT_DEPTH_MAX)).is_ok());
+    assert_eq!(
+        decode(&typed(COMPONENT_DEPTH_MAX + 1)),
+        Err(ComponentError::TooDeep)
+    );
+    assert_eq!(decode(&typed(300_000)), Err(ComponentError::TooDeep));
+}
+
+/// A component of one section.
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    bytes.push(id);
+    let mut left = content.len();
+    loop {
+        let byte = (left & 0x7f) as u8;
+        left >>= 7;
+        bytes.push(if left == 0 { byte } else { byte | 0x80 });
+        if left == 0 {
+            break;
+        }
+    }
+    bytes.extend(content);
+    bytes
+}
+
+#[test]
+fn sizes_and_counts_are_limited() {
+    assert_eq!(
+        decode(&vec![0; COMPONENT_BYTES_MAX as usize + 1]),
+        Err(ComponentError::TooLarge)
+    );
+
+    let mut types = vec![0xff, 0xff, 0x3f];
+    types.resize(3 + (1 << 20) - 1, 0x7f);
+    assert_eq!(
+        decode(&section(7, &types)),
+        Err(ComponentError::TooManyDeclarations)
+    );
+
+    let functions = |count: usize| {
+        (0..count)
+            .map(|n| format!(r#"(export "f{n}" (func))"#))
+            .collect::<String>()
+    };
+    assert!(decode(&interface(&functions(ACTIONS_MAX))).is_ok());
+    assert_eq!(
+        decode(&interface(&functions(ACTIONS_MAX + 1))),
+        Err(ComponentError::TooManyActions)
+    );
+
+    let imports = |count: usize| {
+        let imports = (0..count)
+            .map(|n| format!(r#"(import "f{n}" (func))"#))
+            .collect::<String>();
+        wat::parse_str(format!("(component {imports})")).unwrap()
+    };
+    assert!(decode(&imports(IMPORTS_MAX)).is_ok());
+    assert_eq!(
+        decode(&imports(IMPORTS_MAX + 1)),
+        Err(ComponentError::TooManyImports)
+    );
+}
+
+#[test]
+fn types_that_explode_when_written_out_are_refused() {
+    let doubled = |levels: usize| {
+        let mut text = String::from("(type $t0 (tuple string string))");
+        for level in 1..=levels {
+            text.push_str(&format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1));
+        }
+        text + &format!(r#"(export "f" (func (param "x" $t{levels})))"#)
+    };
+    assert!(decode(&interface(&doubled(8))).is_ok());
+    assert_eq!(
+        decode(&interface(&doubled(14))),
+        Err(ComponentError::TypesTooLarge("f".into()))
+    );
+
+    let deep = |levels: usize| {
+        let mut text = String::from("(type $t0 (list string))");
+        for level in 1..=levels {
+            text.push_str(&format!("(type $t{level} (option $t{}))", level - 1));
+        }
+        text + &format!(r#"(export "f" (func (param "x" $t{levels})))"#)
+    };
+    let deepest = decode(&interface(&deep(TYPE_DEPTH_MAX - 1))).unwrap();
+    assert_eq!(
+        decode(&interface(&deep(TYPE_DEPTH_MAX))),
+        Err(ComponentError::TypesTooLarge("f".into()))
+    );
+    let text = deepest.actions[0].input_schema.to_string();
+    assert!(
+        serde_json::from_str::<Value>(&text).is_ok(),
+        "our own schema is too deep to read"
+    );
+
+    let many = |functions: usize| {
+        let uses: String = (0..functions)
+            .map(|n| format!(r#"(export "g{n}" (func (param "x" $t8)))"#))
+            .collect();
+        doubled(8) + &uses
+    };
+    assert_eq!(
+        decode(&interface(&many(200))),
+        Err(ComponentError::AllTypesTooLarge)
+    );
+}
