@@ -123,14 +123,23 @@ impl SkillJson {
         if self.derived.imports != actual.imports {
             return differs("imports");
         }
-        let compared = |derived: &Derived| -> Vec<_> {
-            derived
-                .actions
-                .iter()
-                .map(|a| (a.name.clone(), a.interface.clone(), a.signature.clone()))
-                .collect()
+        let compared = |action: &Action| {
+            let Action {
+                name,
+                interface,
+                function,
+                signature,
+                ..
+            } = action.clone();
+            (name, interface, function, signature)
         };
-        if compared(&self.derived) != compared(&actual) {
+        let same = self
+            .derived
+            .actions
+            .iter()
+            .map(compared)
+            .eq(actual.actions.iter().map(compared));
+        if !same {
             return differs("actions");
         }
         for trigger in &self.manifest.triggers {
@@ -158,6 +167,13 @@ impl SkillJson {
             {
                 return Err(SkillJsonError::Unclean(format!(
                     "the description of `{}`",
+                    action.name
+                )));
+            }
+            let reason = action.not_callable.clone().map(Value::from);
+            if reason.is_some_and(|reason| !is_clean(&reason)) {
+                return Err(SkillJsonError::Unclean(format!(
+                    "what is said of `{}`",
                     action.name
                 )));
             }

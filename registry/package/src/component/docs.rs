@@ -4,7 +4,7 @@
 //! version byte, then JSON) and names no package, so its interfaces are matched to exported ones by
 //! their short names. What it says is only ever shown: nothing is decided by it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -24,25 +24,25 @@ const VERSIONS: [u8; 2] = [0, 1];
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Docs {
-    worlds: HashMap<String, WorldDocs>,
-    interfaces: HashMap<String, InterfaceDocs>,
+    worlds: BTreeMap<String, WorldDocs>,
+    interfaces: BTreeMap<String, InterfaceDocs>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WorldDocs {
-    interfaces: HashMap<String, InterfaceDocs>,
-    interface_exports: HashMap<String, InterfaceDocs>,
-    funcs: HashMap<String, FunctionDocs>,
-    func_exports: HashMap<String, FunctionDocs>,
-    types: HashMap<String, TypeDocs>,
+    interfaces: BTreeMap<String, InterfaceDocs>,
+    interface_exports: BTreeMap<String, InterfaceDocs>,
+    funcs: BTreeMap<String, FunctionDocs>,
+    func_exports: BTreeMap<String, FunctionDocs>,
+    types: BTreeMap<String, TypeDocs>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct InterfaceDocs {
-    funcs: HashMap<String, FunctionDocs>,
-    types: HashMap<String, TypeDocs>,
+    funcs: BTreeMap<String, FunctionDocs>,
+    types: BTreeMap<String, TypeDocs>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ enum FunctionDocs {
 #[serde(default)]
 struct TypeDocs {
     docs: Option<String>,
-    items: HashMap<String, String>,
+    items: BTreeMap<String, String>,
 }
 
 impl Docs {

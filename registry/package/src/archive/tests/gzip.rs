@@ -1,5 +1,7 @@
 //! Hostile wrapping: bombs, further members, cuts, and every limit on size and number.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::limits::*;
 
@@ -238,5 +240,23 @@ fn files_that_are_kept_in_memory_are_limited_before_they_are_read() {
             EntryFault::TooLarge(most)
         );
         assert!(matches!(read_raw(&[claimed(most)]), Err(ReadError::End)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_tar_makes_it_panic(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)) {
+        let good = packed();
+        let mut bytes = gunzip(&good.tarball);
+        let before = bytes.clone();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Ok(package) = read(gzip(&bytes).as_slice(), &mut NoSink) {
+            prop_assert_eq!(package.content == good.content, bytes == before);
+        }
     }
 }

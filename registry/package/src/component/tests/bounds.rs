@@ -1,5 +1,7 @@
 //! What is not a component, and what is too much of one.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::limits::*;
 
@@ -166,4 +168,22 @@ fn types_that_explode_when_written_out_are_refused() {
         decode(&interface(&many(200))),
         Err(ComponentError::AllTypesTooLarge)
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_it_panic(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = interface(
+            r#"(export "r" (type $r (sub resource))) (type $b (borrow $r)) (type $p (record (field "x" u8)))
+            (export "point" (type $point (eq $p))) (type $l (list $point))
+            (export "[method]r.go" (func (param "self" $b) (result $l)))"#,
+        );
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = decode(&bytes);
+    }
 }
