@@ -1,0 +1,95 @@
+//! What every request has at hand.
+
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use claw_package::{Digest, PackageName};
+use claw_trust::Origin;
+use tokio::sync::Semaphore;
+
+use crate::cache::{Cache, Weight};
+use crate::crash::CrashPoint;
+use crate::db::Database;
+use crate::limits::Limits;
+use crate::storage::Storage;
+
+/// Index files kept in memory: tens of thousands of packages.
+const INDEX_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Notes, and the names of published tarballs, kept in memory.
+const BLOB_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A registry that serves.
+#[derive(Debug)]
+pub struct App {
+    /// Its name in every note.
+    pub origin: Origin,
+    /// What is published.
+    pub db: Database,
+    /// The tarballs.
+    pub storage: Storage,
+    /// Where a test ends the process.
+    pub crash: CrashPoint,
+    /// What clients may ask of it.
+    pub limits: Limits,
+    pub(crate) index_files: Cache<PackageName, CachedIndex>,
+    pub(crate) blobs: Cache<Digest, CachedBlob>,
+    pub(crate) checks: Semaphore,
+    pub(crate) uploads: Semaphore,
+}
+
+/// An index file as it is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct CachedIndex {
+    pub(crate) body: Bytes,
+    pub(crate) etag: HeaderValue,
+    pub(crate) modified: HeaderValue,
+}
+
+/// What is published under a digest. That never changes, so it is never forgotten for being old.
+#[derive(Debug, Clone)]
+pub(crate) enum CachedBlob {
+    Note(Bytes),
+    Tarball { size: u64 },
+}
+
+impl App {
+    /// A registry over a database and a storage that belong together.
+    pub fn new(
+        origin: Origin,
+        db: Database,
+        storage: Storage,
+        crash: CrashPoint,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            origin,
+            db,
+            storage,
+            crash,
+            index_files: Cache::new(INDEX_CACHE_BYTES_MAX),
+            blobs: Cache::new(BLOB_CACHE_BYTES_MAX),
+            checks: Semaphore::new(limits.checks),
+            uploads: Semaphore::new(limits.uploads),
+            limits,
+        }
+    }
+}
+
+/// What a map takes for a key and a value beside their own bytes, roughly.
+const ENTRY_BYTES: usize = 256;
+
+impl Weight for CachedIndex {
+    fn bytes(&self) -> usize {
+        ENTRY_BYTES + self.body.len()
+    }
+}
+
+impl Weight for CachedBlob {
+    fn bytes(&self) -> usize {
+        ENTRY_BYTES
+            + if let Self::Note(note) = self {
+                note.len()
+            } else {
+                0
+            }
+    }
+}

@@ -1,0 +1,221 @@
+//! The database: how it is opened, read and written. The statements themselves are in `db/`, one
+//! file per noun.
+//!
+//! Everything that is asked of the database goes through here, and nothing here knows HTTP or files
+//! of packages. There is one writer: a transaction holds the database from its first statement, so
+//! what it reads cannot change before it commits. A commit is on the disk when it returns.
+
+pub mod entries;
+pub mod events;
+pub mod index_files;
+pub mod keysets;
+pub mod namespaces;
+pub mod packages;
+pub mod registry;
+pub mod releases;
+pub mod tokens;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use claw_registry_api::Timestamp;
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+
+/// What statements run on: a connection, or the one inside a transaction.
+pub type Connection = sqlx::SqliteConnection;
+/// A write under way, undone unless committed.
+pub type Transaction = sqlx::Transaction<'static, Sqlite>;
+
+/// Readers are answered in microseconds: more of them would only wait for the processors.
+const READERS_MAX: u32 = 8;
+/// How long a write waits for that of another process, such as `claw-registry token create`.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request waits for its turn to write.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// There is none where one should be.
+    #[error("there is no registry in `{0}`")]
+    Missing(PathBuf),
+    /// It was made by another version of the program.
+    #[error("the database is of version {found}, this program's is {expected}")]
+    Version {
+        /// The version it has.
+        found: i64,
+        /// The version this program writes.
+        expected: i64,
+    },
+    /// The database itself failed.
+    #[error("the database failed")]
+    Sql(#[from] sqlx::Error),
+    /// Its tables could not be brought up to date.
+    #[error("the tables of the database could not be made")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A value in it is not what this program writes.
+    #[error("`{value}` in the column `{column}` is not what belongs there")]
+    Malformed {
+        /// `table.column`
+        column: &'static str,
+        /// What stands there.
+        value: String,
+    },
+}
+
+/// The registry's database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl Database {
+    /// Opens the database in `folder`, making it and bringing its tables up to date where needed.
+    pub async fn open_or_create(folder: &Path) -> Result<Self, DatabaseError> {
+        let database = Self::connect(options(folder).create_if_missing(true));
+        migrations().run(&database.writer).await?;
+        Ok(database)
+    }
+
+    /// Opens the database in `folder` as it is.
+    pub async fn open(folder: &Path) -> Result<Self, DatabaseError> {
+        let path = file(folder);
+        if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
+            return Err(DatabaseError::Missing(folder.to_path_buf()));
+        }
+        let database = Self::connect(options(folder));
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+                .fetch_one(&database.readers)
+                .await?;
+        let (found, expected) = (found.unwrap_or(0), newest_version());
+        if found != expected {
+            return Err(DatabaseError::Version { found, expected });
+        }
+        Ok(database)
+    }
+
+    fn connect(options: SqliteConnectOptions) -> Self {
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WRITER_TIMEOUT)
+            .connect_lazy_with(options.clone());
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_lazy_with(options);
+        Self { readers, writer }
+    }
+
+    /// A connection to read from.
+    pub async fn read(&self) -> Result<PoolConnection<Sqlite>, DatabaseError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// Many reads of one state: what others commit meanwhile is not seen.
+    pub async fn begin_read(&self) -> Result<Transaction, DatabaseError> {
+        Ok(self.readers.begin().await?)
+    }
+
+    /// Waits for the turn to write, and starts a transaction that holds the database from the start.
+    pub async fn begin_write(&self) -> Result<Transaction, DatabaseError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Asks the database to read every page of itself, and answers what it found wrong.
+    pub async fn check(&self) -> Result<Vec<String>, DatabaseError> {
+        let mut reader = self.read().await?;
+        let mut faults: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
+            .fetch_all(&mut *reader)
+            .await?;
+        faults.retain(|line| line != "ok");
+        let dangling: Vec<(String, Option<i64>, String, i64)> =
+            sqlx::query_as("PRAGMA foreign_key_check")
+                .fetch_all(&mut *reader)
+                .await?;
+        faults.extend(dangling.into_iter().map(|(table, row, parent, _)| {
+            format!(
+                "row {} of `{table}` refers to nothing in `{parent}`",
+                row.unwrap_or_default()
+            )
+        }));
+        Ok(faults)
+    }
+
+    /// Ends all connections, so that the database is one file again.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The file that the database is in.
+pub fn file(folder: &Path) -> PathBuf {
+    folder.join("registry.db")
+}
+
+fn options(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file(folder))
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Anything less may lose the last commits when the power fails, after they were answered.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+fn migrations() -> Migrator {
+    let first = include_str!("../migrations/0001_first.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "first".into(),
+        MigrationType::Simple,
+        first,
+        false,
+    )])
+}
+
+fn newest_version() -> i64 {
+    migrations()
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Reads a value that this program wrote as text.
+fn parsed<T: std::str::FromStr>(column: &'static str, value: String) -> Result<T, DatabaseError> {
+    value
+        .parse()
+        .map_err(|_| DatabaseError::Malformed { column, value })
+}
+
+/// Reads a number that is never negative.
+fn unsigned(column: &'static str, value: i64) -> Result<u64, DatabaseError> {
+    u64::try_from(value).map_err(|_| DatabaseError::Malformed {
+        column,
+        value: value.to_string(),
+    })
+}
+
+/// Writes a number that is never so great that a database could not hold it.
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Reads a moment.
+fn moment(column: &'static str, seconds: i64) -> Result<Timestamp, DatabaseError> {
+    unsigned(column, seconds).map(Timestamp::from_unix_seconds)
+}
+
+/// Writes a moment.
+fn seconds(moment: Timestamp) -> i64 {
+    signed(moment.unix_seconds())
+}

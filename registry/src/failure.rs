@@ -1,0 +1,109 @@
+//! Why something was not done: refused, which is the asker's to know, or failed, which is ours.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use claw_package::ReadError;
+use claw_registry_api::ErrorCode;
+use claw_trust::TrustError;
+
+use crate::db::DatabaseError;
+
+/// A no, with the reason that the asker is told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Refusal {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub detail: String,
+}
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The asker has to change something.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The registry could not. The asker is not told why.
+    #[error("the registry failed")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Refusal {
+    /// A no.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// A no whose reason is an error and all that caused it.
+    pub fn because(code: ErrorCode, error: &dyn Error) -> Self {
+        Self::new(code, chain(error))
+    }
+}
+
+impl Failure {
+    /// A fault of the registry.
+    pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        DatabaseError::from(error).into()
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// A note that is not believed.
+impl From<TrustError> for Refusal {
+    fn from(error: TrustError) -> Self {
+        let code = match &error {
+            TrustError::Signature { .. } => ErrorCode::BadSignature,
+            _ => ErrorCode::BadNote,
+        };
+        Self::because(code, &error)
+    }
+}
+
+/// Bytes that are no package, unless it was the disk that failed.
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Source(error) => error.into(),
+            fault => Refusal::because(ErrorCode::BadPackage, &fault).into(),
+        }
+    }
+}
+
+/// An error and all that caused it, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(text, ": {cause}").expect("writing to a string does not fail");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,62 @@
+//! Reads the small bodies: notes and JSON. Tarballs are read by `uploads`.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use claw_registry_api::{ErrorCode, JSON_BYTES_MAX};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::Answer;
+use crate::app::App;
+use crate::failure::{Failure, Refusal, chain};
+
+/// A note, if it is no longer than any note.
+pub(super) async fn note(app: &App, body: Body) -> Answer<Bytes> {
+    whole(app, body, claw_trust::NOTE_BYTES_MAX).await
+}
+
+/// JSON of one shape.
+pub(super) async fn json<T: DeserializeOwned>(app: &App, body: Body) -> Answer<T> {
+    let bytes = whole(app, body, JSON_BYTES_MAX).await?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Refusal::new(
+            ErrorCode::BadRequest,
+            format!("the body is not what belongs here: {error}"),
+        )
+        .into()
+    })
+}
+
+async fn whole(app: &App, body: Body, bytes_max: usize) -> Answer<Bytes> {
+    let read = tokio::time::timeout(
+        app.limits.body_time,
+        Limited::new(body, bytes_max).collect(),
+    )
+    .await;
+    match read {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let detail = format!("the body is longer than {bytes_max} bytes");
+            Err(Refusal::new(ErrorCode::TooLarge, detail).into())
+        }
+        Ok(Err(error)) => Err(broken(&*error)),
+        Err(_) => Err(late(app.limits.body_time)),
+    }
+}
+
+/// The client went away or broke the rules of HTTP: it is told, if it still listens.
+pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Refusal::new(
+        ErrorCode::BadRequest,
+        format!("the body broke off: {}", chain(error)),
+    )
+    .into()
+}
+
+/// The client took too long.
+pub(super) fn late(most: Duration) -> Failure {
+    let detail = format!("the body took longer than {} seconds", most.as_secs());
+    Refusal::new(ErrorCode::Timeout, detail).into()
+}

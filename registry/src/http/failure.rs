@@ -1,0 +1,69 @@
+//! How a failure is answered: one JSON shape, the status of its code, and nothing of our insides.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use claw_registry_api::{ErrorBody, ErrorCode, media};
+use tracing::error;
+
+use crate::failure::{Failure, chain};
+
+/// When to come back after being sent away for want of room, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Failure::Refused(refusal) => response(refusal.code, refusal.detail),
+            Failure::Internal(cause) => {
+                error!("a request failed: {}", chain(cause.as_ref()));
+                internal()
+            }
+        }
+    }
+}
+
+/// Gives the errors that the layers below us answer by themselves the shape of ours.
+pub(super) fn uniform(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_ours = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|media| media == media::JSON);
+    if !is_error || is_ours {
+        return response;
+    }
+    let code = ErrorCode::ALL
+        .iter()
+        .find(|code| code.status() == status.as_u16());
+    let detail = status.canonical_reason().unwrap_or("error").to_lowercase();
+    let mut answer = self::response(*code.unwrap_or(&ErrorCode::BadRequest), detail);
+    *answer.status_mut() = status;
+    answer
+}
+
+/// The answer to what went wrong on our side.
+pub(super) fn internal() -> Response {
+    response(
+        ErrorCode::Internal,
+        "the registry failed; its log says why".to_owned(),
+    )
+}
+
+fn response(code: ErrorCode, detail: String) -> Response {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(ErrorBody::new(code, detail))).into_response();
+    let headers = response.headers_mut();
+    match code {
+        ErrorCode::Unauthorized => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        ErrorCode::TooManyRequests | ErrorCode::Unavailable => {
+            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        _ => {}
+    }
+    response
+}

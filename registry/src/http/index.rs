@@ -1,0 +1,70 @@
+//! The index of a package, from memory or by one look-up.
+
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use claw_package::PackageName;
+use claw_registry_api::{ErrorCode, media};
+
+use super::{Answer, Registry, caching};
+use crate::app::{App, CachedIndex};
+use crate::clock;
+use crate::db::index_files;
+use crate::failure::Refusal;
+
+/// `GET /index/{namespace}/{name}`
+pub(super) async fn file(
+    State(app): Registry,
+    Path((namespace, name)): Path<(String, String)>,
+    request: HeaderMap,
+) -> Answer<Response> {
+    let package = format!("{namespace}/{name}").parse().ok();
+    let file = match package {
+        Some(package) => find(&app, package).await?,
+        None => None,
+    };
+    let Some(CachedIndex {
+        body,
+        etag,
+        modified,
+    }) = file
+    else {
+        let detail = format!("there is no package `{namespace}/{name}`");
+        return Err(Refusal::new(ErrorCode::NotFound, detail).into());
+    };
+    let is_fresh = caching::is_fresh(&request, &etag, Some(&modified));
+    let kept = [
+        (ETAG, etag),
+        (LAST_MODIFIED, modified),
+        (CACHE_CONTROL, caching::INDEX),
+    ];
+    if is_fresh {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    }
+    Ok((
+        kept,
+        [(CONTENT_TYPE, HeaderValue::from_static(media::INDEX))],
+        body,
+    )
+        .into_response())
+}
+
+async fn find(app: &App, package: PackageName) -> Answer<Option<CachedIndex>> {
+    let seen = match app.index_files.get(&package) {
+        Ok(file) => return Ok(Some(file)),
+        Err(seen) => seen,
+    };
+    let mut reader = app.db.read().await?;
+    let Some(file) = index_files::find(&mut reader, &package).await? else {
+        return Ok(None);
+    };
+    let cached = CachedIndex {
+        body: Bytes::from(file.body),
+        etag: caching::etag(&file.digest),
+        modified: caching::ascii(clock::http_date(file.modified)),
+    };
+    app.index_files.insert(package, cached.clone(), seen);
+    Ok(Some(cached))
+}

@@ -1,0 +1,9 @@
+//! What clients are promised, over real sockets.
+
+mod bounds;
+mod events;
+mod publishing;
+mod reading;
+mod recovery;
+mod tokens;
+mod uploads;

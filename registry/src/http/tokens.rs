@@ -1,0 +1,81 @@
+//! Tokens over HTTP, for administrators.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use claw_registry_api::{ErrorCode, Scope, TokenAnswer, TokenList, TokenRequest};
+
+use super::{Answer, Registry, body};
+use crate::clock;
+use crate::db;
+use crate::failure::Refusal;
+use crate::tokens::{self, Caller};
+
+/// `POST /api/v1/tokens`
+pub(super) async fn create(
+    State(app): Registry,
+    caller: Caller,
+    body: Body,
+) -> Answer<(StatusCode, Json<TokenAnswer>)> {
+    caller.has(Scope::Admin)?;
+    let TokenRequest {
+        scopes,
+        namespace,
+        expires_seconds,
+    } = body::json(&app, body).await?;
+    if scopes.is_empty() {
+        return Err(Refusal::new(ErrorCode::BadRequest, "a token needs at least one scope").into());
+    }
+    let now = clock::now();
+    let expires = expires_seconds.map(|seconds| clock::after(now, seconds));
+    caller.may_manage(&namespace, expires)?;
+    let mut tx = app.db.begin_write().await?;
+    let (secret, token) = tokens::create(&mut tx, &scopes, &namespace, now, expires).await?;
+    tx.commit().await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(TokenAnswer {
+            token,
+            secret: secret.expose().to_owned(),
+        }),
+    ))
+}
+
+/// `GET /api/v1/tokens`
+pub(super) async fn list(State(app): Registry, caller: Caller) -> Answer<Json<TokenList>> {
+    caller.has(Scope::Admin)?;
+    let mut reader = app.db.read().await?;
+    let rows = db::tokens::list(&mut reader).await?;
+    let tokens = rows.into_iter().map(|row| row.entry);
+    Ok(Json(TokenList {
+        tokens: tokens
+            .filter(|token| caller.manages(&token.namespace))
+            .collect(),
+    }))
+}
+
+/// `DELETE /api/v1/tokens/{id}`
+pub(super) async fn revoke(
+    State(app): Registry,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    caller.has(Scope::Admin)?;
+    let mut tx = app.db.begin_write().await?;
+    let rows = db::tokens::list(&mut tx).await?;
+    let token = rows
+        .into_iter()
+        .map(|row| row.entry)
+        .find(|token| token.id.to_string() == id);
+    match token.filter(|token| caller.manages(&token.namespace)) {
+        Some(token) => db::tokens::revoke(&mut tx, token.id, clock::now()).await?,
+        None => {
+            return Err(
+                Refusal::new(ErrorCode::NotFound, format!("there is no token `{id}`")).into(),
+            );
+        }
+    };
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,56 @@
+//! What a client may ask of a registry at once, and for how long: one table, each with its reason.
+//!
+//! The sizes of packages and notes are not here: they are part of what a package and a note are.
+
+use std::time::Duration;
+
+/// The bounds of one server.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; those beyond wait in the queue of the operating system.
+    pub connections: usize,
+    /// Requests worked on at once; those beyond are sent away, to come back in a second. Each may
+    /// hold a note or a page of a tarball in memory.
+    pub requests: usize,
+    /// How long the head of a request may take to arrive, the wait for a next one included.
+    pub head_time: Duration,
+    /// The longest head of a request: a token and what proxies add take a tenth of it.
+    pub head_bytes: usize,
+    /// How long a client may leave an answer unread.
+    pub unread_time: Duration,
+    /// How long a note or a JSON body may take to arrive: the longest at 20 kbit/s.
+    pub body_time: Duration,
+    /// How long an upload may be silent.
+    pub upload_silence: Duration,
+    /// How long an upload may take: the largest package at 150 kbit/s.
+    pub upload_time: Duration,
+    /// Uploads received at once; those beyond wait. Each takes one buffer in memory.
+    pub uploads: usize,
+    /// Tarballs that wait for their release at once: with the largest package, what one careless
+    /// publisher can fill.
+    pub staged_files: usize,
+    /// Packages checked at once; those beyond wait. Each may take twice the largest component in
+    /// memory.
+    pub checks: usize,
+    /// How long requests under way may take to end once the server stops.
+    pub farewell_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            requests: 1024,
+            head_time: Duration::from_secs(30),
+            head_bytes: 32 * 1024,
+            unread_time: Duration::from_secs(30),
+            body_time: Duration::from_secs(30),
+            upload_silence: Duration::from_secs(30),
+            upload_time: Duration::from_secs(30 * 60),
+            uploads: 64,
+            staged_files: 256,
+            checks: 4,
+            farewell_time: Duration::from_secs(10),
+        }
+    }
+}
