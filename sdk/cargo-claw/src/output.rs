@@ -1,0 +1,85 @@
+//! Where words go, data to stdout and talk to stderr, and how a person is asked.
+//!
+//! A reader that goes away (`cargo claw key list | head -1`) is no error. Nobody is asked anything without a terminal.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+
+/// Prints data.
+pub(crate) fn data(text: impl Display) -> Outcome {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.or_fail(Kind::Io, "could not write to stdout"),
+    }
+}
+
+/// Prints data for programs: readable on a terminal, one line otherwise.
+pub(crate) fn json(value: &Value) -> Outcome {
+    if io::stdout().is_terminal() {
+        data(format_args!("{value:#}"))
+    } else {
+        data(value)
+    }
+}
+
+/// Says something to the person at the terminal.
+pub(crate) fn say(text: impl Display) {
+    // With stderr closed nobody is listening, which is no reason to stop.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Warns.
+pub(crate) fn warn(text: impl Display) {
+    say(format_args!("warning: {text}"));
+}
+
+/// Whether somebody can be asked: both ends of the conversation are a terminal.
+pub(crate) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a secret that is not shown while it is typed.
+pub(crate) fn ask_secret(question: &str) -> Outcome<Zeroizing<String>> {
+    let asked = dialoguer::Password::new()
+        .with_prompt(question)
+        .allow_empty_password(true)
+        .interact();
+    asked
+        .map(Zeroizing::new)
+        .or_fail(Kind::Refused, "the question was not answered")
+}
+
+/// Asks for a new secret, twice.
+pub(crate) fn ask_new_secret(question: &str) -> Outcome<Zeroizing<String>> {
+    let first = ask_secret(question)?;
+    let second = ask_secret("the same again")?;
+    if first != second {
+        return Err(Failure::usage("the two are not the same"));
+    }
+    Ok(first)
+}
+
+/// Text from guests and strangers, safe to show on a terminal: no control characters but line breaks, nothing that
+/// reorders text.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .filter(|c| !matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_guest_writes_cannot_move_the_cursor_or_turn_text_around() {
+        assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc\nd");
+    }
+}
