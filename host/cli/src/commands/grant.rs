@@ -1,0 +1,162 @@
+//! `claw grant`: the operator's yes to more.
+
+use claw_package::{PackageName, Permission, PermissionSet};
+use serde_json::json;
+
+use super::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output;
+use crate::project::Project;
+use crate::record::Record;
+use crate::session::add_command;
+use crate::show;
+use crate::store::Stored;
+
+/// Grant permissions to an installed skill, in this project.
+///
+/// Only what the skill declares can be granted. A grant lifts a revocation of the same.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The skill.
+    name: PackageName,
+    /// What it may do from now on, for example filesystem.read=docs.
+    #[arg(required = true, value_name = "PERMISSION")]
+    permissions: Vec<Permission>,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    let Args { name, permissions } = args;
+    let project = Project::find(&context.home)?;
+    let _writing = project.lock_for_writing(&context.home)?;
+    let mut records = project.records(&context.home)?;
+    let (record, manifest) = accepted(context, &records.skills, &name)?;
+    let granted = grant(&record, &manifest, &permissions)
+        .map_err(|failure| failure.during(format!("could not grant `{name}`")))?;
+    let shown = granted.granted.clone();
+    records.skills.insert(name.clone(), granted);
+    records.write(&context.home, project.folder())?;
+    tell(context, &name, &shown, &records.skills[&name].revoked)
+}
+
+/// The record of an accepted skill, and what its release declares.
+pub(super) fn accepted(
+    context: &Context,
+    skills: &std::collections::BTreeMap<PackageName, Record>,
+    name: &PackageName,
+) -> Outcome<(Record, PermissionSet)> {
+    let not_installed = || {
+        Failure::not_found(format!("`{name}` is not installed here")).hint(add_command(name, None))
+    };
+    let record = skills.get(name).cloned().ok_or_else(not_installed)?;
+    let accepted = record.accepted.as_ref().ok_or_else(not_installed)?;
+    let stored = Stored::load(&context.home, name, &accepted.note, &accepted.keyset)?;
+    let stored = stored.ok_or_else(|| {
+        Failure::verification(format!("the files of `{name}` are missing")).hint("claw install")
+    })?;
+    Ok((record, stored.component.permissions().clone()))
+}
+
+/// Prints what holds from now on.
+pub(super) fn tell(
+    context: &Context,
+    name: &PackageName,
+    granted: &PermissionSet,
+    revoked: &PermissionSet,
+) -> Outcome {
+    if context.json {
+        return output::json(&json!({"name": name, "granted": granted, "revoked": revoked}));
+    }
+    output::data(format_args!("{name} granted: {}", show::one_line(granted)))?;
+    if !revoked.is_empty() {
+        output::data(format_args!("{name} revoked: {}", show::one_line(revoked)))?;
+    }
+    Ok(())
+}
+
+fn grant(record: &Record, manifest: &PermissionSet, permissions: &[Permission]) -> Outcome<Record> {
+    let wanted = PermissionSet::new(permissions.iter().cloned());
+    for permission in &wanted {
+        if manifest
+            .meet(&PermissionSet::new([permission.clone()]))
+            .is_empty()
+        {
+            let failure = Failure::usage(format!("it does not ask for `{permission}`"));
+            return Err(failure.hint(format!("it asks for: {}", show::one_line(manifest))));
+        }
+    }
+    let revoked = PermissionSet::new(
+        record
+            .revoked
+            .iter()
+            .filter(|line| !wanted.covers(line))
+            .cloned(),
+    );
+    // A wider revocation is lifted as a whole or not at all: what would be left of it can't be said
+    // in lines.
+    if let Some(line) = revoked.iter().find(|line| {
+        wanted
+            .iter()
+            .any(|permission| permission.meet(line).is_some())
+    }) {
+        let failure = Failure::refused(format!("`{line}` is revoked, and is more than this grant"));
+        return Err(failure.hint(format!(
+            "to lift all of it, grant {}",
+            show::shell_word(&line.to_string())
+        )));
+    }
+    let granted = manifest.meet(&record.granted.union(&wanted));
+    Ok(Record {
+        granted,
+        revoked,
+        accepted: record.accepted.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+
+    fn set(lines: &[&str]) -> PermissionSet {
+        PermissionSet::new(lines.iter().map(|line| line.parse().unwrap()))
+    }
+
+    fn record(granted: &[&str], revoked: &[&str]) -> Record {
+        Record {
+            accepted: None,
+            granted: set(granted),
+            revoked: set(revoked),
+        }
+    }
+
+    fn list(lines: &[&str]) -> Vec<Permission> {
+        lines.iter().map(|line| line.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_grant_adds_and_never_exceeds_the_manifest() {
+        let manifest = set(&["filesystem.read=docs"]);
+        let after = grant(&record(&[], &[]), &manifest, &list(&["filesystem.write=."])).unwrap();
+        assert_eq!(after.granted, manifest);
+        let failure =
+            grant(&record(&[], &[]), &manifest, &list(&["environment=HOME"])).unwrap_err();
+        assert_eq!(failure.kind, Kind::Usage);
+    }
+
+    #[test]
+    fn a_grant_lifts_the_revocation_it_covers_and_no_wider_one() {
+        let manifest = set(&["filesystem.read=."]);
+        let revoked = record(&[], &["filesystem.read=docs"]);
+        let after = grant(&revoked, &manifest, &list(&["filesystem.read=."])).unwrap();
+        assert!(after.revoked.is_empty());
+        let revoked = record(&[], &["filesystem.read=."]);
+        assert_eq!(
+            grant(&revoked, &manifest, &list(&["filesystem.read=docs"]))
+                .unwrap_err()
+                .kind,
+            Kind::Refused
+        );
+        let unrelated = record(&[], &["filesystem.read=b"]);
+        assert!(grant(&unrelated, &manifest, &list(&["filesystem.read=a"])).is_ok());
+    }
+}

@@ -1,0 +1,177 @@
+//! `claw info`: what a skill is, before or after it is added. It changes nothing.
+
+use claw_package::{PermissionSet, Requirement, SkillJson, Spec};
+use claw_trust::VerifiedRelease;
+use serde_json::{Value, json};
+
+use super::{Context, NetworkArgs, block_on};
+use crate::failure::{Kind, OrFail, Outcome};
+use crate::installed::{Installed, Shelf};
+use crate::output;
+use crate::registry::{Network, Source};
+use crate::resolve;
+use crate::settings::Settings;
+use crate::show;
+use crate::store;
+
+/// Show a skill: its actions, what it asks for, and who signed it.
+///
+/// An installed skill is read from this machine, anything else from its registry. What is shown was
+/// verified; only whether the signer is whom you think is left to you.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// namespace/name, or namespace/name@REQUIREMENT.
+    #[arg(value_name = "SPEC")]
+    spec: Spec,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    let settings = context.settings()?;
+    let shelf = Shelf::open(&context.home)?;
+    let requirement = args.spec.requirement.clone();
+    let locked = shelf.lock.skills.get(&args.spec.name);
+    if locked.is_some_and(|locked| {
+        requirement
+            .as_ref()
+            .is_none_or(|requirement| requirement.matches(&locked.version))
+    }) {
+        let installed = shelf.get(&context.home, &args.spec.name)?;
+        return print(&Facts::installed(&installed, &settings)?, context);
+    }
+    let facts = block_on(offered(&args, &settings, shelf))?;
+    print(&facts, context)
+}
+
+/// Everything that is shown.
+struct Facts {
+    release: VerifiedRelease,
+    skill: SkillJson,
+    address: Option<String>,
+    pinned: bool,
+    /// What it may do here; none where it is not installed.
+    effective: Option<PermissionSet>,
+    versions: Vec<Value>,
+}
+
+impl Facts {
+    fn installed(installed: &Installed, settings: &Settings) -> Outcome<Self> {
+        let skill = installed.stored.skill_json()?;
+        let effective = installed.effective(settings, &PermissionSet::empty());
+        Ok(Facts {
+            release: installed.stored.release.clone(),
+            skill,
+            address: None,
+            pinned: true,
+            effective: Some(effective),
+            versions: Vec::new(),
+        })
+    }
+}
+
+async fn offered(args: &Args, settings: &Settings, mut shelf: Shelf) -> Outcome<Facts> {
+    let name = &args.spec.name;
+    let network = Network {
+        settings,
+        allow_http: args.network.allow_http,
+    };
+    let source: Source = network
+        .source_of(name.namespace(), None, &mut shelf.pins)
+        .await?;
+    let any = Requirement::any();
+    let requirement = args.spec.requirement.as_ref().unwrap_or(&any);
+    let versions = resolve::index(&source, name).await?;
+    let versions = versions
+        .iter()
+        .map(|line| json!({"version": line.version, "yanked": line.yanked.is_some()}))
+        .collect();
+    let offer = resolve::highest(&source, name, requirement).await?;
+    let file = store::download(&source, &offer).await?;
+    let act = || format!("the package of `{}` does not hold", offer.release.title());
+    let package =
+        claw_package::read(file, &mut claw_package::NoSink).or_fail(Kind::Verification, act())?;
+    offer
+        .release
+        .check_package(&package)
+        .or_fail(Kind::Verification, act())?;
+    Ok(Facts {
+        skill: package.skill,
+        address: Some(source.registry.address),
+        pinned: source.pinned,
+        effective: None,
+        versions,
+        release: offer.release,
+    })
+}
+
+fn print(facts: &Facts, context: &Context) -> Outcome {
+    let (said, manifest) = (facts.release.release(), &facts.skill.manifest);
+    let actions = &facts.skill.derived.actions;
+    if context.json {
+        return output::json(&json!({
+            "name": said.package,
+            "version": said.version,
+            "description": manifest.description,
+            "license": manifest.license,
+            "repository": manifest.repository,
+            "origin": said.registry.as_str(),
+            "address": facts.address,
+            "note": facts.release.note_digest(),
+            "keyset": said.keyset.to_string(),
+            "signer": show::signer(&facts.release),
+            "trusted": facts.pinned,
+            "permissions": manifest.permissions,
+            "effective": facts.effective,
+            "actions": actions,
+            "versions": facts.versions,
+        }));
+    }
+    output::data(facts.release.title())?;
+    if !manifest.description.is_empty() {
+        output::data(format_args!("  {}", output::tame(&manifest.description)))?;
+    }
+    let trusted = if facts.pinned {
+        ""
+    } else {
+        "  (not trusted yet)"
+    };
+    output::data(format_args!(
+        "  from `{}`, signed by {}{trusted}",
+        said.registry,
+        show::signer(&facts.release)
+    ))?;
+    if manifest.permissions.is_empty() {
+        output::data("  asks for nothing")?;
+    } else {
+        output::data(format_args!(
+            "  asks to:\n{}",
+            show::permissions(&manifest.permissions, "    ")
+        ))?;
+    }
+    if let Some(effective) = &facts.effective {
+        output::data(format_args!("  may now: {}", show::one_line(effective)))?;
+    }
+    output::data("  actions:")?;
+    for action in actions {
+        output::data(format_args!(
+            "    {}  {}",
+            action.name,
+            output::tame(&action.signature)
+        ))?;
+        if let Some(description) = &action.description {
+            for line in output::tame(description).lines() {
+                output::data(format_args!("      {line}"))?;
+            }
+        }
+    }
+    let others: Vec<_> = facts
+        .versions
+        .iter()
+        .filter_map(|version| version["version"].as_str())
+        .collect();
+    if !others.is_empty() {
+        output::data(format_args!("  versions: {}", others.join(", ")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! `claw run`: one action, once.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use claw_host::{Allocation, HostConfig, Report};
+use claw_package::{PackageName, Permission, PermissionSet, SkillJson, Spec, limits};
+use claw_trust::VerifiedComponent;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Context, block_on};
+use crate::duration::Typed;
+use crate::ending::Actor;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::installed::{self, Shelf};
+use crate::invoke::{self, Frame};
+use crate::output;
+use crate::parameters;
+use crate::project::Project;
+use crate::settings::Settings;
+use crate::store::Unpack;
+use crate::workspace;
+
+/// Run one action of a skill and print its result as JSON.
+///
+/// The skill is one of this project, verified again before it runs, or a local .wasm or .tar.gz
+/// file, which gets only what your levels and --allow give. What was denied is printed with the
+/// command that would allow it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// namespace/name, or a file that ends in .wasm or .tar.gz.
+    #[arg(value_name = "SPEC|FILE")]
+    skill: String,
+    /// The action: FUNCTION, or INTERFACE.FUNCTION where that is ambiguous.
+    action: String,
+    /// Parameters: text for a string, else JSON.
+    #[arg(value_name = "KEY=VALUE")]
+    pairs: Vec<String>,
+    /// All parameters as one JSON object: JSON, @FILE, or - for stdin.
+    #[arg(
+        long,
+        value_name = "JSON|@FILE|-",
+        conflicts_with = "pairs",
+        allow_hyphen_values = true
+    )]
+    input: Option<String>,
+    /// Grant this for this run, for example filesystem.read=docs.
+    #[arg(long, value_name = "PERMISSION")]
+    allow: Vec<Permission>,
+    /// The folder that the skill works in.
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// How long it may take, such as 500ms or 2m.
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<Typed>,
+}
+
+/// A skill that is about to run.
+struct Ready {
+    actor: Actor,
+    component: VerifiedComponent,
+    effective: PermissionSet,
+    assets: Option<PathBuf>,
+    /// What its actions take, by name, for reading words.
+    schema: Option<Value>,
+    /// Keeps the unpacked assets of a local package.
+    _unpacked: Option<tempfile::TempDir>,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    let settings = context.settings()?;
+    let allowed = PermissionSet::new(args.allow.iter().cloned());
+    let (ready, project) = if is_file(&args.skill) {
+        (
+            local(&args, &settings, &allowed)?,
+            Project::find(&context.home)?,
+        )
+    } else {
+        installed(&args, context, &settings, &allowed)?
+    };
+    let input = match &args.input {
+        Some(input) => parameters::from_input(input)?,
+        None => parameters::from_pairs(&args.pairs, ready.schema.as_ref().unwrap_or(&Value::Null))?,
+    };
+    let workspace = if args.workspace.is_some() || invoke::needs_workspace(&ready.effective) {
+        let working =
+            std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;
+        Some(workspace::choose(
+            args.workspace.as_deref(),
+            project.workspace(),
+            &working,
+            &context.home,
+        )?)
+    } else {
+        None
+    };
+    let frame = Frame {
+        grants: ready.effective.clone(),
+        workspace,
+        home: context.home.root().to_owned(),
+        assets: ready.assets.clone(),
+        limits: invoke::limits(
+            &settings,
+            ready.component.limits(),
+            args.timeout.map(|typed| typed.0),
+        ),
+        log: Some(invoke::log_sink(&settings, &ready.actor.name)),
+    };
+    for permission in args
+        .allow
+        .iter()
+        .filter(|permission| !allowed.without(&ready.actor.revoked).covers(permission))
+    {
+        output::warn(format_args!(
+            "`{permission}` was revoked, and --allow does not lift that"
+        ));
+    }
+    let report = call(&ready, &frame, context, &args.action, input)?;
+    ready.actor.tell_denials(&report.denials, context.json);
+    match ready.actor.judge(&report) {
+        Ok(value) => output::json(&value),
+        Err(failure) => {
+            if let (true, claw_host::Outcome::ActionError(error)) = (context.json, &report.outcome)
+            {
+                output::json(error)?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn is_file(skill: &str) -> bool {
+    // A spec has no dot before its `@`, and these suffixes can't follow one.
+    skill.ends_with(".wasm") || skill.ends_with(".tar.gz")
+}
+
+fn installed(
+    args: &Args,
+    context: &Context,
+    settings: &Settings,
+    allowed: &PermissionSet,
+) -> Outcome<(Ready, Project)> {
+    let spec: Spec = args.skill.parse().or_fail(
+        Kind::Usage,
+        format!("`{}` is no skill and no file", args.skill),
+    )?;
+    let shelf = Shelf::open(&context.home)?;
+    let installed = shelf.get(&context.home, &spec.name)?;
+    if let Some(requirement) = spec
+        .requirement
+        .filter(|requirement| !requirement.matches(&installed.locked.version))
+    {
+        let (name, version) = (&spec.name, &installed.locked.version);
+        let failure = Failure::not_found(format!(
+            "`{name}` is installed at {version}, which `{requirement}` does not match"
+        ));
+        return Err(failure.hint(crate::session::add_command(name, Some(&requirement))));
+    }
+    let component = installed.stored.component.clone();
+    let manifest = component.permissions().clone();
+    let effective = installed.effective(settings, allowed);
+    let schema = if args.pairs.is_empty() {
+        None
+    } else {
+        schema_of(&installed.stored.skill_json()?, &args.action)
+    };
+    let actor = actor(&spec.name, args, manifest, installed.record.revoked.clone());
+    let ready = Ready {
+        actor,
+        component,
+        effective,
+        assets: installed.stored.assets(),
+        schema,
+        _unpacked: None,
+    };
+    Ok((ready, shelf.project))
+}
+
+fn actor(
+    name: &PackageName,
+    args: &Args,
+    manifest: PermissionSet,
+    revoked: PermissionSet,
+) -> Actor {
+    Actor {
+        name: name.to_string(),
+        action: args.action.clone(),
+        installed: true,
+        manifest,
+        revoked,
+    }
+}
+
+/// A file on this machine: it has no publisher, and is never stored.
+fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<Ready> {
+    let path = Path::new(&args.skill);
+    let act = || format!("could not read `{}`", path.display());
+    let (component, manifest, unpacked) = if args.skill.ends_with(".wasm") {
+        let bytes = crate::durable::read(path, limits::COMPONENT_BYTES_MAX)?;
+        let bytes = bytes
+            .ok_or_else(|| Failure::not_found(format!("there is no file `{}`", path.display())))?;
+        (bytes, None, None)
+    } else {
+        let file = File::open(path).map_err(|error| {
+            let kind = if error.kind() == io::ErrorKind::NotFound {
+                Kind::NotFound
+            } else {
+                Kind::Io
+            };
+            Failure {
+                kind,
+                error: anyhow::Error::new(error).context(act()),
+                hint: None,
+            }
+        })?;
+        let folder =
+            tempfile::tempdir().or_fail(Kind::Io, "could not make a folder to unpack into")?;
+        let mut sink =
+            Unpack::into(&folder.path().join("package")).or_fail(Kind::Io, "could not unpack")?;
+        let package = claw_package::read(file, &mut sink).or_fail(
+            Kind::Verification,
+            format!("`{}` is no good package", path.display()),
+        )?;
+        (package.component_bytes, Some(package.skill), Some(folder))
+    };
+    let schema = match &manifest {
+        _ if args.pairs.is_empty() => None,
+        Some(skill) => schema_of(skill, &args.action),
+        None => {
+            let info = claw_package::decode(&component).or_fail(
+                Kind::Verification,
+                format!("`{}` is no component", path.display()),
+            )?;
+            info.action(&args.action)
+                .map(|action| action.input_schema.clone())
+        }
+    };
+    let component = VerifiedComponent::local(component, manifest, allowed);
+    let declared = component.permissions().clone();
+    let none = PermissionSet::empty();
+    let effective = installed::effective(settings, &declared, &none, allowed, &none);
+    let assets = unpacked
+        .as_ref()
+        .map(|folder| folder.path().join("package/assets"))
+        .filter(|path| path.is_dir());
+    let actor = Actor {
+        name: args.skill.clone(),
+        action: args.action.clone(),
+        installed: false,
+        // A bare component declares what it is allowed, so anything can be allowed next time.
+        manifest: if args.skill.ends_with(".wasm") {
+            anything()
+        } else {
+            declared
+        },
+        revoked: none,
+    };
+    Ok(Ready {
+        actor,
+        component,
+        effective,
+        assets,
+        schema,
+        _unpacked: unpacked,
+    })
+}
+
+/// Every file permission there is: the bound of a bare component.
+fn anything() -> PermissionSet {
+    PermissionSet::new(
+        ["filesystem.write=."]
+            .into_iter()
+            .filter_map(|line| line.parse().ok()),
+    )
+}
+
+fn schema_of(skill: &SkillJson, action: &str) -> Option<Value> {
+    let actions = &skill.derived.actions;
+    let found = actions
+        .iter()
+        .find(|known| known.name == action)
+        .or_else(|| {
+            let (_, function) = action.rsplit_once('.')?;
+            actions.iter().find(|known| known.name == function)
+        });
+    found.map(|action| action.input_schema.clone())
+}
+
+fn call(
+    ready: &Ready,
+    frame: &Frame,
+    context: &Context,
+    action: &str,
+    input: Value,
+) -> Outcome<Report> {
+    let receipts = invoke::receipts(&context.home)?;
+    let host = invoke::host(HostConfig {
+        allocation: Allocation::OnDemand,
+        cache: invoke::cache(&context.home),
+    })?;
+    let skill = host
+        .load(&ready.component)
+        .map_err(|error| invoke::load_failure(error, &format!("`{}`", ready.actor.name)))?;
+    block_on(async {
+        let cancel = CancellationToken::new();
+        let called = invoke::call(&skill, frame, &receipts, action, input, cancel.clone());
+        tokio::pin!(called);
+        tokio::select! {
+            report = &mut called => return report,
+            _ = tokio::signal::ctrl_c() => cancel.cancel(),
+        }
+        called.await
+    })
+}

@@ -1,0 +1,192 @@
+//! How a command ends when it does not end well: one kind per exit code, a chain of causes, and the
+//! next command.
+//!
+//! Only `main` prints a failure and only `main` exits; everything else hands one up.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+/// What a command hands up.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+/// Why a command did not do what it was asked. Each kind has one exit code, and one stable word for
+/// programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The action returned an error of its own.
+    Action,
+    /// A bad flag, spec or setting, or input that does not fit the action's schema.
+    Usage,
+    /// This machine would not let a file be read or written.
+    Io,
+    /// No grant, no consent, or a denial that the outcome suffered from.
+    Refused,
+    /// Something did not match what was signed, pinned or locked.
+    Verification,
+    /// No such skill, version or action.
+    NotFound,
+    /// A limit was reached, or the guest broke the rules of wasm.
+    Limit,
+    /// A registry could not be reached, or answered with a server error.
+    Registry,
+    /// Ctrl-C.
+    Interrupted,
+    /// A bug in claw.
+    Bug,
+}
+
+impl Kind {
+    /// The exit code that scripts rely on.
+    pub(crate) fn exit(self) -> u8 {
+        match self {
+            Kind::Action => 1,
+            Kind::Usage | Kind::Io => 2,
+            Kind::Refused => 3,
+            Kind::Verification => 4,
+            Kind::NotFound => 5,
+            Kind::Limit => 6,
+            Kind::Registry => 7,
+            Kind::Bug => 70,
+            // What a shell reports for a program that SIGINT ended.
+            Kind::Interrupted => 130,
+        }
+    }
+
+    /// The word in `--json`.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Kind::Action => "action-error",
+            Kind::Usage => "usage",
+            Kind::Io => "io",
+            Kind::Refused => "refused",
+            Kind::Verification => "verification-failed",
+            Kind::NotFound => "not-found",
+            Kind::Limit => "limit",
+            Kind::Registry => "registry-unreachable",
+            Kind::Interrupted => "interrupted",
+            Kind::Bug => "bug",
+        }
+    }
+}
+
+/// A kind, the chain of what went wrong, and what to type next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) error: anyhow::Error,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl Display) -> Self {
+        Failure {
+            kind,
+            error: anyhow::Error::msg(message.to_string()),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Failure::new(Kind::Usage, message)
+    }
+
+    pub(crate) fn refused(message: impl Display) -> Self {
+        Failure::new(Kind::Refused, message)
+    }
+
+    pub(crate) fn verification(message: impl Display) -> Self {
+        Failure::new(Kind::Verification, message)
+    }
+
+    pub(crate) fn not_found(message: impl Display) -> Self {
+        Failure::new(Kind::NotFound, message)
+    }
+
+    /// Adds the next command, in place of any earlier hint.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the act that failed in front of the chain.
+    pub(crate) fn during(mut self, act: impl Display) -> Self {
+        self.error = self.error.context(act.to_string());
+        self
+    }
+
+    /// The chain in one line, for lists that name several failures.
+    pub(crate) fn one_line(&self) -> String {
+        self.error
+            .chain()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+
+    /// Prints to stderr, for a person or for a program.
+    pub(crate) fn print(&self, json: bool) {
+        let mut text = String::new();
+        if json {
+            let (code, message) = (self.kind.code(), self.one_line());
+            let error = json!({"error": {"code": code, "message": message, "hint": self.hint}});
+            text.push_str(&error.to_string());
+            text.push('\n');
+        } else {
+            for (index, cause) in self.error.chain().enumerate() {
+                text.push_str(if index == 0 {
+                    "error: "
+                } else {
+                    "  caused by: "
+                });
+                text.push_str(&cause.to_string());
+                text.push('\n');
+            }
+            if let Some(hint) = &self.hint {
+                text.push_str(&format!("hint: {hint}\n"));
+            }
+        }
+        // Nobody is left to tell when stderr itself is closed.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind.exit())
+    }
+}
+
+/// Turns an error of a library into a failure, saying what kind it is and what was being done.
+pub(crate) trait OrFail<T> {
+    fn or_fail(self, kind: Kind, act: impl Display) -> Outcome<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrFail<T> for Result<T, E> {
+    fn or_fail(self, kind: Kind, act: impl Display) -> Outcome<T> {
+        self.map_err(|error| Failure {
+            kind,
+            error: error.into().context(act.to_string()),
+            hint: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_keeps_act_before_cause() {
+        let inner: Result<(), std::io::Error> = Err(std::io::Error::other("disk on fire"));
+        let failure = inner
+            .or_fail(Kind::Io, "could not write `x`")
+            .unwrap_err()
+            .during("could not add `acme/x`");
+        assert_eq!(
+            failure.one_line(),
+            "could not add `acme/x`: could not write `x`: disk on fire"
+        );
+        assert_eq!(failure.kind.exit(), 2);
+    }
+}

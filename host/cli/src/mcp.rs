@@ -1,0 +1,115 @@
+//! `claw mcp`: the skills of one project as MCP tools over stdio.
+//!
+//! stdout belongs to the protocol alone. A client may call and cancel; nothing it can send grants,
+//! trusts or installs. What the operator grants or revokes meanwhile holds from the next call on.
+
+mod answer;
+mod served;
+mod server;
+mod tools;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use claw_host::{Allocation, HostConfig};
+use rmcp::ServiceExt;
+use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::transport::io::stdio_pipes;
+
+use crate::commands::Context;
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::installed::Shelf;
+use crate::invoke;
+use crate::output;
+use crate::workspace;
+use served::{Floor, Served};
+use server::Server;
+
+/// One message of a client: room for the largest input of an action with its escapes.
+const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Serves until the client goes away.
+pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
+    let settings = context.settings()?;
+    let shelf = Shelf::open(&context.home)?;
+    let workspace = {
+        let working =
+            std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;
+        workspace::choose(named, shelf.project.workspace(), &working, &context.home)
+    };
+    if named.is_some() {
+        workspace
+            .as_ref()
+            .map_err(|failure| Failure::new(failure.kind, failure.one_line()))?;
+    }
+    let host = invoke::host(HostConfig {
+        allocation: Allocation::Pooled {
+            instances: settings.max_concurrent,
+        },
+        cache: invoke::cache(&context.home),
+    })?;
+    let mut skills = Vec::new();
+    for locked in shelf.lock.skills.values() {
+        if !settings.auto_discover && !settings.enabled.contains(&locked.name) {
+            continue;
+        }
+        match Served::load(context, &settings, &shelf, &host, locked) {
+            Ok(served) => skills.push(served),
+            Err(failure) => {
+                output::warn(format_args!(
+                    "{} is not offered: {}",
+                    locked.name,
+                    failure.one_line()
+                ));
+                if let Some(hint) = failure.hint {
+                    output::say(format_args!("hint: {hint}"));
+                }
+            }
+        }
+    }
+    let workspace = match workspace {
+        Ok(workspace) => Some(workspace),
+        // Clients start servers anywhere; the folder matters only to skills that may see files.
+        Err(failure) if skills.iter().any(Served::needs_workspace) => return Err(failure),
+        Err(_) => None,
+    };
+    let floor = Floor {
+        home: context.home.clone(),
+        settings,
+        project: shelf.project,
+        workspace,
+    };
+    let receipts = invoke::receipts(&context.home)?;
+    let server = Server::new(Arc::new(floor), skills, receipts);
+    listen(server)
+}
+
+fn listen(server: Server) -> Outcome {
+    // A guest in a loop holds a thread until its time is up. One more than can loop at once always
+    // listens.
+    let threads = server.concurrent() + 2;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
+    let runtime = runtime.or_fail(Kind::Io, "could not start the runtime")?;
+    let served = runtime.block_on(async {
+        let (reader, writer) = stdio_pipes();
+        let transport =
+            AsyncRwTransport::new_server(reader, writer).with_max_line_length(MESSAGE_BYTES_MAX);
+        let running = match server.serve(transport).await {
+            Ok(running) => running,
+            // A client that leaves before it has said who it is has asked for nothing.
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+            Err(error) => return Err(error).or_fail(Kind::Usage, "the client does not speak MCP"),
+        };
+        running
+            .waiting()
+            .await
+            .map(drop)
+            .or_fail(Kind::Bug, "the server broke off")
+    });
+    // Reading stdin can't be cancelled, and nothing is left to wait for.
+    runtime.shutdown_background();
+    served
+}

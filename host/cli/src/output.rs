@@ -1,0 +1,91 @@
+//! Where words go: data to stdout, talk to stderr.
+//!
+//! A reader that goes away (`claw list | head -1`) is no error. Nothing here uses colour, so
+//! nothing depends on it.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::failure::{Failure, Kind, OrFail, Outcome};
+
+/// Prints data.
+pub(crate) fn data(text: impl Display) -> Outcome {
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.or_fail(Kind::Io, "could not write to stdout"),
+    }
+}
+
+/// Prints data for programs: readable on a terminal, one line otherwise.
+pub(crate) fn json(value: &Value) -> Outcome {
+    if io::stdout().is_terminal() {
+        data(format_args!("{value:#}"))
+    } else {
+        data(value)
+    }
+}
+
+/// Says something to the person at the terminal.
+pub(crate) fn say(text: impl Display) {
+    // With stderr closed nobody is listening, which is no reason to stop.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Warns.
+pub(crate) fn warn(text: impl Display) {
+    say(format_args!("warning: {text}"));
+}
+
+/// Whether somebody can be asked: both ends of the conversation are a terminal.
+pub(crate) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a yes-or-no question on the terminal; only a clear yes is a yes.
+pub(crate) fn ask(question: &str) -> Outcome<bool> {
+    let mut err = io::stderr().lock();
+    let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    asked.or_fail(Kind::Io, "could not ask")?;
+    drop(err);
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    let read = read.or_fail(Kind::Io, "could not read the answer")?;
+    if read == 0 {
+        return Err(Failure::refused("the question was not answered"));
+    }
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
+}
+
+/// Text from strangers, safe to show on a terminal: no control characters but line breaks, nothing
+/// that reorders text.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .filter(|c| !turns_text(*c))
+        .collect()
+}
+
+/// The bidirectional controls of Unicode.
+fn turns_text(c: char) -> bool {
+    matches!(
+        c,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_write_cannot_move_the_cursor_or_turn_text_around() {
+        assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc\nd");
+    }
+}

@@ -1,0 +1,360 @@
+//! One command that changes what is installed: everything it read, what it decided, and the one
+//! moment when it is written down.
+//!
+//! Nothing is written before every release of the command was verified and every question answered,
+//! so a refusal leaves things as they were.
+
+mod ask;
+
+use std::collections::BTreeSet;
+
+use claw_host::{Host, HostConfig, LoadError, Rebuild, grants};
+use claw_package::{PackageName, Permission, PermissionSet, Requirement};
+use claw_trust::VerifiedRelease;
+
+use crate::commands::Context;
+use crate::consent::{Case, Flags, Verdict};
+use crate::failure::Outcome;
+use crate::home::Home;
+use crate::invoke;
+use crate::lock::{Lock, Locked};
+use crate::output;
+use crate::pins::{By, Pin, Pins};
+use crate::prefix;
+use crate::project::{Project, WriteLock};
+use crate::record::{Accepted, Record, Records};
+use crate::registry::{Network, Source};
+use crate::resolve::Offer;
+use crate::settings::Settings;
+use crate::show;
+use crate::store::{self, Stored};
+use crate::wishes::{Wish, Wishes};
+
+/// Everything read, changed in memory, and written by [`Session::commit`].
+pub(crate) struct Session<'a> {
+    home: &'a Home,
+    pub(crate) settings: Settings,
+    pub(crate) project: Project,
+    pub(crate) wishes: Wishes,
+    pub(crate) lock: Lock,
+    pub(crate) records: Records,
+    pub(crate) pins: Pins,
+    before: (Lock, Records, Pins),
+    wishes_changed: bool,
+    host: Option<Host>,
+    _writing: WriteLock,
+}
+
+/// A release on its way in.
+pub(crate) struct Arrival<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) offer: &'a Offer,
+    pub(crate) stored: &'a Stored,
+    /// What the project wants of it from now on.
+    pub(crate) wish: Wish,
+    pub(crate) flags: &'a Flags,
+    /// The command that would answer in place of a terminal, without its flags.
+    pub(crate) command: String,
+}
+
+impl<'a> Session<'a> {
+    /// Reads everything, and keeps other claw processes waiting until it is dropped.
+    pub(crate) fn open(context: &'a Context) -> Outcome<Self> {
+        let home = &context.home;
+        let settings = context.settings()?;
+        home.make()?;
+        let project = Project::find(home)?;
+        let writing = project.lock_for_writing(home)?;
+        let (lock, records, pins) = (project.lock()?, project.records(home)?, Pins::read(home)?);
+        Ok(Session {
+            home,
+            settings,
+            wishes: project.wishes()?,
+            before: (lock.clone(), records.clone(), pins.clone()),
+            lock,
+            records,
+            pins,
+            project,
+            wishes_changed: false,
+            host: None,
+            _writing: writing,
+        })
+    }
+
+    /// The registry and keys of a package's namespace.
+    pub(crate) async fn source_of(
+        &mut self,
+        name: &PackageName,
+        trust: Option<claw_package::Digest>,
+        allow_http: bool,
+    ) -> Outcome<Source> {
+        let network = Network {
+            settings: &self.settings,
+            allow_http,
+        };
+        network
+            .source_of(name.namespace(), trust, &mut self.pins)
+            .await
+    }
+
+    /// Takes a verified release in: asks what is open, records the answer, locks it. Returns what
+    /// is granted.
+    pub(crate) fn adopt(&mut self, arrival: &Arrival) -> Outcome<PermissionSet> {
+        let Arrival {
+            source,
+            offer,
+            stored,
+            wish,
+            flags,
+            ..
+        } = arrival;
+        let release = &stored.release;
+        let name = release.release().package.clone();
+        let manifest = stored.component.permissions().clone();
+        let record = self.records.skills.get(&name).cloned().unwrap_or_default();
+        let keyset = source.keyset.reference();
+        let grown = self.grown(&name, &record, release, &manifest);
+        let case = Case {
+            manifest: &manifest,
+            wanted: &wish.grants,
+            stored: &record.granted_to(&source.registry.origin, &keyset),
+            auto: &grants::auto(self.settings.sandbox, self.settings.security, &manifest),
+            revoked: &record.revoked,
+            grown: &grown,
+            wishes_answered: record
+                .accepted
+                .as_ref()
+                .is_some_and(|accepted| accepted.wishes == wish.grants.digest()),
+            pinned: source.pinned,
+            security: self.settings.security,
+        };
+        let is_new = record
+            .accepted
+            .as_ref()
+            .is_none_or(|accepted| accepted.note != release.note_digest());
+        if is_new {
+            output::say(ask::introduction(source, release, &manifest));
+        }
+        let granted = match case.weigh(flags) {
+            Verdict::Settled(granted) => granted,
+            Verdict::Open(open) => {
+                ask::ask(arrival, &open, &grown)?;
+                case.granted(flags, &open.permissions)
+            }
+        };
+        if let Flags::Allow(allowed) = flags {
+            for permission in allowed
+                .iter()
+                .filter(|permission| !allowed.without(&record.revoked).covers(permission))
+            {
+                output::warn(format_args!(
+                    "`{permission}` was revoked, and stays so until: claw grant {name} …"
+                ));
+            }
+        }
+        if let Some(reason) = offer.yank_reason() {
+            output::warn(format_args!("{} was yanked: {reason}", release.title()));
+        }
+        if !source.pinned {
+            let pin = Pin {
+                origin: source.registry.origin.clone(),
+                keyset,
+                by: By::FirstUse,
+            };
+            self.pins.pin_namespace(name.namespace(), pin)?;
+        }
+        let accepted = Accepted {
+            origin: source.registry.origin.clone(),
+            keyset,
+            permissions: release.release().permissions,
+            note: release.note_digest(),
+            wishes: wish.grants.digest(),
+        };
+        let record = Record {
+            accepted: Some(accepted),
+            granted: granted.clone(),
+            revoked: record.revoked,
+        };
+        self.records.skills.insert(name.clone(), record);
+        self.lock_release(&name, release, source);
+        Ok(granted)
+    }
+
+    /// Writes down wishes that were answered just now.
+    pub(crate) fn wish_answered(&mut self, name: &PackageName, wish: &Wish) -> Outcome {
+        if let Some(accepted) = self
+            .records
+            .skills
+            .get_mut(name)
+            .and_then(|record| record.accepted.as_mut())
+        {
+            accepted.wishes = wish.grants.digest();
+        }
+        if self.wishes.skills.get(name) != Some(wish) {
+            self.wishes.set(name, wish.clone())?;
+            self.wishes_changed = true;
+        }
+        Ok(())
+    }
+
+    /// The operator's folder.
+    pub(crate) fn home(&self) -> &'a Home {
+        self.home
+    }
+
+    /// What a release asks for beyond the one that was accepted last from the same publisher.
+    fn grown(
+        &self,
+        name: &PackageName,
+        record: &Record,
+        release: &VerifiedRelease,
+        manifest: &PermissionSet,
+    ) -> Vec<Permission> {
+        let said = release.release();
+        let Some(accepted) = record
+            .accepted
+            .as_ref()
+            .filter(|accepted| accepted.keyset == said.keyset)
+        else {
+            return Vec::new();
+        };
+        if accepted.permissions == said.permissions {
+            return Vec::new();
+        }
+        // Without the old release nothing is known to be old.
+        let old = Stored::load(self.home, name, &accepted.note, &accepted.keyset)
+            .ok()
+            .flatten();
+        let old = old
+            .and_then(|old| old.skill_json().ok())
+            .map(|skill| skill.manifest.permissions);
+        old.unwrap_or_default().difference_added(manifest)
+    }
+
+    /// The same for a release that is only offered; the index line repeats its signed permissions.
+    pub(crate) fn grown_in(&self, name: &PackageName, offer: &Offer) -> Vec<Permission> {
+        let record = self.records.skills.get(name).cloned().unwrap_or_default();
+        self.grown(name, &record, &offer.release, &offer.line.permissions)
+    }
+
+    fn lock_release(&mut self, name: &PackageName, release: &VerifiedRelease, source: &Source) {
+        let said = release.release();
+        let kept = self
+            .lock
+            .skills
+            .get(name)
+            .map(|locked| locked.prefix.clone());
+        let prefix = kept
+            .filter(|prefix| self.prefix_is_free(prefix, name))
+            .unwrap_or_else(|| prefix::choose(name, |prefix| self.owner_of(prefix)));
+        self.records.prefixes.insert(prefix.clone(), name.clone());
+        let locked = Locked {
+            name: name.clone(),
+            version: said.version.clone(),
+            origin: source.registry.origin.clone(),
+            note: release.note_digest(),
+            keyset: said.keyset,
+            permissions: said.permissions,
+            prefix,
+        };
+        self.lock.skills.insert(name.clone(), locked);
+    }
+
+    fn prefix_is_free(&self, prefix: &str, name: &PackageName) -> bool {
+        self.owner_of(prefix).is_none_or(|owner| owner == *name)
+    }
+
+    /// Whose a prefix is, or was once.
+    fn owner_of(&self, prefix: &str) -> Option<PackageName> {
+        let recorded = self.records.prefixes.get(prefix);
+        let locked = || {
+            self.lock
+                .skills
+                .values()
+                .find(|locked| locked.prefix == prefix)
+                .map(|locked| &locked.name)
+        };
+        recorded.or_else(locked).cloned()
+    }
+
+    /// Whether the lock gives a prefix to somebody else than it was given to here.
+    pub(crate) fn prefix_conflict(&self, locked: &Locked) -> Option<PackageName> {
+        self.records
+            .prefixes
+            .get(&locked.prefix)
+            .filter(|owner| **owner != locked.name)
+            .cloned()
+    }
+
+    /// Compiles a release ahead of its first run.
+    pub(crate) fn prepare(&mut self, stored: &Stored, rebuild: Rebuild) -> Outcome {
+        let host = match self.host.take() {
+            Some(host) => host,
+            None => invoke::host(HostConfig {
+                allocation: claw_host::Allocation::OnDemand,
+                cache: invoke::cache(self.home),
+            })?,
+        };
+        let prepared = host.prepare(&stored.component, rebuild);
+        self.host = Some(host);
+        match prepared {
+            Ok(()) => Ok(()),
+            Err(LoadError::NotEnforced(refused)) => {
+                output::warn(format_args!(
+                    "{} can't be run: {refused}",
+                    stored.release.title()
+                ));
+                Ok(())
+            }
+            Err(error) => Err(invoke::load_failure(error, &stored.release.title())),
+        }
+    }
+
+    /// Takes a skill out. What was revoked of it stays revoked.
+    pub(crate) fn drop_skill(&mut self, name: &PackageName) {
+        if self.wishes.skills.contains_key(name) {
+            self.wishes.remove(name);
+            self.wishes_changed = true;
+        }
+        self.lock.skills.remove(name);
+        self.records.forget(name);
+    }
+
+    /// Writes everything that changed: first what the operator said, then what the project says.
+    pub(crate) fn commit(&mut self) -> Outcome {
+        let (lock, records, pins) = &self.before;
+        if self.pins != *pins {
+            self.pins.write(self.home)?;
+        }
+        if self.records != *records {
+            self.records.write(self.home, self.project.folder())?;
+        }
+        if self.lock != *lock {
+            self.lock.write(&self.project.lock_file())?;
+        }
+        if self.wishes_changed {
+            self.wishes.write()?;
+        }
+        self.before = (self.lock.clone(), self.records.clone(), self.pins.clone());
+        self.wishes_changed = false;
+        Ok(())
+    }
+
+    /// Removes releases from the store that no project accepts any more.
+    pub(crate) fn sweep<'n>(&self, names: impl IntoIterator<Item = &'n PackageName>) -> Outcome {
+        let names: BTreeSet<_> = names.into_iter().collect();
+        let kept = Records::accepted_notes(self.home)?;
+        names
+            .into_iter()
+            .try_for_each(|name| store::sweep(self.home, name, &kept))
+    }
+}
+
+/// The `add` that answers for a skill, as a hint.
+pub(crate) fn add_command(name: &PackageName, requirement: Option<&Requirement>) -> String {
+    let spec = requirement.map_or_else(
+        || name.to_string(),
+        |requirement| format!("{name}@{requirement}"),
+    );
+    format!("claw add {}", show::shell_word(&spec))
+}

@@ -1,0 +1,122 @@
+//! The one question about a release: who it is from, what it wants, and a yes.
+//!
+//! On a terminal it is asked; without one, or under `strict`, the command that answers it is the
+//! hint of a refusal.
+
+use claw_package::{Permission, PermissionSet};
+use claw_trust::VerifiedRelease;
+
+use super::Arrival;
+use crate::consent::Open;
+use crate::failure::{Failure, Outcome};
+use crate::output;
+use crate::registry::Source;
+use crate::show;
+
+/// Who a release is from and what it asks for.
+pub(super) fn introduction(
+    source: &Source,
+    release: &VerifiedRelease,
+    manifest: &PermissionSet,
+) -> String {
+    let mut text = format!(
+        "{} from `{}` ({})\n  signed by {}",
+        release.title(),
+        source.registry.origin,
+        source.registry.address,
+        show::signer(release)
+    );
+    if manifest.is_empty() {
+        text.push_str("\n  it asks for nothing");
+    } else {
+        text.push_str(&format!(
+            "\n  it asks to:\n{}",
+            show::permissions(manifest, "    ")
+        ));
+    }
+    text
+}
+
+/// Asks on a terminal, or says which command would answer.
+pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outcome {
+    let Arrival { source, stored, .. } = arrival;
+    let release = &stored.release;
+    let name = &release.release().package;
+    if open.grew {
+        output::say(format_args!(
+            "  it asks for more than the release you accepted:\n{}",
+            show::permissions(grown, "  + ")
+        ));
+    }
+    if !(open.may_ask && output::somebody_is_there()) {
+        return Err(unanswered(arrival, open));
+    }
+    let mut parts = Vec::new();
+    if open.trust {
+        output::say(format_args!(
+            "  `{}` is new here. Compare these words with its owner's: {}",
+            name.namespace(),
+            show::release_keys(&source.keyset)
+        ));
+        parts.push(format!(
+            "trust these keys for everything named `{}/…`",
+            name.namespace()
+        ));
+    }
+    if !open.permissions.is_empty() {
+        output::say(format_args!(
+            "  to be granted:\n{}",
+            show::permissions(&open.permissions, "    ")
+        ));
+        parts.push("grant this".to_owned());
+    } else if open.grew {
+        parts.push("accept this release".to_owned());
+    }
+    let mut question = parts.join(" and ");
+    if let Some(first) = question.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if output::ask(&format!("{question}?"))? {
+        return Ok(());
+    }
+    let failure = Failure::refused(format!("you said no to {}", release.title()));
+    Err(if open.permissions.is_empty() {
+        failure
+    } else {
+        failure.hint(format!("{} --no-grants", arrival.command))
+    })
+}
+
+fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
+    let Arrival {
+        source,
+        stored,
+        command,
+        ..
+    } = arrival;
+    let release = &stored.release;
+    let mut reasons = Vec::new();
+    let mut flags = String::new();
+    if open.trust {
+        reasons.push(format!(
+            "nobody has said that `{}` is trusted",
+            release.release().package.namespace()
+        ));
+        flags.push_str(&format!(" --trust {}", source.keyset.reference().digest));
+    }
+    if open.grew {
+        reasons.push("it asks for more than the release you accepted".to_owned());
+    }
+    if !open.permissions.is_empty() {
+        reasons.push(format!(
+            "nobody has granted {}",
+            show::one_line(&open.permissions)
+        ));
+        flags.push_str(&show::allow_flags(&open.permissions));
+    } else if open.grew {
+        flags.push_str(" --no-grants");
+    }
+    Failure::refused(reasons.join(", and "))
+        .during(format!("can't use {}", release.title()))
+        .hint(format!("{command}{flags}"))
+}
