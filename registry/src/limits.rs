@@ -24,6 +24,11 @@ pub struct Limits {
     pub upload_silence: Duration,
     /// How long an upload may take: the largest package at 150 kbit/s.
     pub upload_time: Duration,
+    /// How much of a body is still read after it was refused: a whole package and more, so that
+    /// clients that send everything before they listen are told why.
+    pub discarded_bytes: usize,
+    /// How long that may take.
+    pub discard_time: Duration,
     /// Uploads received at once; those beyond wait. Each takes one buffer in memory.
     pub uploads: usize,
     /// Tarballs that wait for their release at once: with the largest package, what one careless
@@ -47,6 +52,8 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             upload_silence: Duration::from_secs(30),
             upload_time: Duration::from_secs(30 * 60),
+            discarded_bytes: 64 * 1024 * 1024,
+            discard_time: Duration::from_secs(5),
             uploads: 64,
             staged_files: 256,
             checks: 4,

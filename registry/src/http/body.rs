@@ -46,6 +46,15 @@ async fn whole(app: &App, body: Body, bytes_max: usize) -> Answer<Bytes> {
     }
 }
 
+/// Reads what a refused client is still sending, within bounds: most clients look at an answer only
+/// when they have sent everything, and a connection that is closed before would hide it from them.
+pub(super) async fn discard(app: &App, body: Body) {
+    let mut body = Limited::new(body, app.limits.discarded_bytes);
+    let read = async { while let Some(Ok(_)) = body.frame().await {} };
+    // Whoever needs longer than that for what nobody wants is cut off.
+    let _read = tokio::time::timeout(app.limits.discard_time, read).await;
+}
+
 /// The client went away or broke the rules of HTTP: it is told, if it still listens.
 pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> Failure {
     Refusal::new(

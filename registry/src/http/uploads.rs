@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use claw_package::limits::PACKED_BYTES_MAX;
@@ -20,7 +20,7 @@ use tempfile::NamedTempFile;
 use super::{Answer, Registry, body};
 use crate::app::App;
 use crate::db::releases;
-use crate::failure::Refusal;
+use crate::failure::{Failure, Refusal};
 use crate::tokens::Caller;
 
 /// What is gathered in memory before it is written.
@@ -50,29 +50,43 @@ pub(super) async fn held(
 /// `PUT /api/v1/blobs/sha256:{hex}`
 pub(super) async fn upload(
     State(app): Registry,
-    caller: Caller,
+    caller: Result<Caller, Failure>,
     Path(digest): Path<String>,
     headers: HeaderMap,
-    body: Body,
+    mut body: Body,
+) -> Answer<StatusCode> {
+    let done = match caller {
+        Ok(caller) => accept(&app, &caller, &digest, &headers, &mut body).await,
+        Err(failure) => Err(failure),
+    };
+    // Whoever asked first whether to send has sent nothing yet, and is not to be told to.
+    if done.is_err() && !headers.contains_key(EXPECT) {
+        body::discard(&app, body).await;
+    }
+    done
+}
+
+async fn accept(
+    app: &Arc<App>,
+    caller: &Caller,
+    digest: &str,
+    headers: &HeaderMap,
+    body: &mut Body,
 ) -> Answer<StatusCode> {
     caller.has(Scope::Publish)?;
-    let digest = parsed(&digest)?;
-    let length = length(&headers)?;
-    let _turn = app
-        .uploads
-        .acquire()
-        .await
-        .map_err(crate::failure::Failure::internal)?;
-    check_room(&app).await?;
+    let digest = parsed(digest)?;
+    let length = length(headers)?;
+    let _turn = app.uploads.acquire().await.map_err(Failure::internal)?;
+    check_room(app).await?;
     let most = app.limits.upload_time;
-    let received = tokio::time::timeout(most, receive(&app, body, length));
+    let received = tokio::time::timeout(most, receive(app, body, length));
     let (file, actual) = received.await.map_err(|_| body::late(most))??;
     if actual != digest {
         let detail = format!("the body has the digest `{actual}`, the path says `{digest}`");
         return Err(Refusal::new(ErrorCode::DigestMismatch, detail).into());
     }
     // A repeat of what is published has nowhere to go and nothing to change.
-    if published(&app, &digest).await?.is_some() {
+    if published(app, &digest).await?.is_some() {
         return Ok(StatusCode::OK);
     }
     let (storage, crash) = (app.storage.clone(), app.crash);
@@ -124,7 +138,7 @@ async fn check_room(app: &App) -> Answer<()> {
 }
 
 /// Writes the body to a file as it comes, and answers what it was.
-async fn receive(app: &Arc<App>, mut body: Body, length: u64) -> Answer<(NamedTempFile, Digest)> {
+async fn receive(app: &Arc<App>, body: &mut Body, length: u64) -> Answer<(NamedTempFile, Digest)> {
     let storage = app.storage.clone();
     let file = tokio::task::spawn_blocking(move || storage.new_upload()).await??;
     let mut writer = Writer {

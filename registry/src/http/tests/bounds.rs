@@ -76,10 +76,12 @@ async fn an_upload_that_is_silent_or_slow_is_refused() {
     for limits in [
         Limits {
             upload_silence: moment,
+            discard_time: moment,
             ..Limits::default()
         },
         Limits {
             upload_time: moment,
+            discard_time: moment,
             ..Limits::default()
         },
     ] {
@@ -93,6 +95,23 @@ async fn an_upload_that_is_silent_or_slow_is_refused() {
             (408, "timeout".to_owned())
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_even_when_they_send_everything_first() {
+    let registry = TestRegistry::start().await;
+    let body = vec![7; 8 * 1024 * 1024];
+    let reply = registry.upload("claw_publish_unknown", &body).await;
+    assert_eq!(reply.refusal(), (401, "unauthorized".to_owned()));
+    let limits = Limits {
+        discarded_bytes: 1,
+        ..Limits::default()
+    };
+    let registry = TestRegistry::start_with(limits).await;
+    let mut stream = TcpStream::connect(registry.address).await.unwrap();
+    let path = paths::upload(&Digest::of(&body));
+    let request = Request::new("PUT", &path).body(&body);
+    assert!(stream.write_all(&request.bytes()).await.is_err());
 }
 
 #[tokio::test]

@@ -111,8 +111,9 @@ async fn the_length_is_said_beforehand_and_is_no_more_than_a_package_has() {
         registry.send(chunked).await.refusal(),
         (411, "length-required".to_owned())
     );
-    let huge =
-        put(&registry, b"bytes").header("Content-Length", &(PACKED_BYTES_MAX + 1).to_string());
+    let huge = put(&registry, b"bytes")
+        .header("Content-Length", &(PACKED_BYTES_MAX + 1).to_string())
+        .header("Expect", "100-continue");
     assert_eq!(
         registry.send(huge).await.refusal(),
         (413, "too-large".to_owned())
