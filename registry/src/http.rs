@@ -31,8 +31,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 use claw_registry_api::{ErrorCode, paths};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::trace::TraceLayer;
-use tracing::error;
+use tower_http::trace::{DefaultMakeSpan, TraceLayer};
+use tracing::{Level, error};
 
 use crate::app::App;
 use crate::clock;
@@ -46,6 +46,10 @@ type Registry = State<Arc<App>>;
 /// Everything that a registry answers to.
 pub fn router(app: Arc<App>) -> Router {
     let uploads = put(uploads::upload).head(uploads::held);
+    // Which request an error in the log is about. Failures log themselves, once.
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
+        .on_failure(());
     Router::new()
         .route("/", get(well_known::greeting))
         .route(paths::WELL_KNOWN, get(well_known::document))
@@ -74,7 +78,7 @@ pub fn router(app: Arc<App>) -> Router {
         )))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(common))
-        .layer(TraceLayer::new_for_http())
+        .layer(trace)
         .with_state(app)
 }
 

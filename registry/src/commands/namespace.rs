@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use claw_package::Namespace;
 use claw_registry::{Outcome, clock, namespaces};
-use claw_trust::NOTE_BYTES_MAX;
+use claw_trust::{NOTE_BYTES_MAX, fingerprint_words};
 
 use super::{Done, Folder};
 use crate::complaint::{Complaint, NOT_FOUND, UNVERIFIED};
@@ -67,7 +67,8 @@ async fn create(args: CreateArgs) -> Done {
         entry.keyset
     )?;
     for key in &keyset.release {
-        eprintln!("releases are signed by {}", key.name());
+        let words = fingerprint_words(&key.fingerprint());
+        eprintln!("releases are signed by {}: {words}", key.name());
     }
     Ok(ExitCode::SUCCESS)
 }
