@@ -2,7 +2,8 @@
 //!
 //! Everything that influences compiled code is set here and nowhere else, so that an image compiled
 //! for the on-demand allocator loads under the pooling one. What no skill toolchain emits is off:
-//! every proposal is attack surface.
+//! every proposal is attack surface. Several memories in one module stay on, because Wasmtime's own
+//! code between two components needs them.
 
 use std::num::NonZeroUsize;
 
@@ -36,7 +37,6 @@ pub(crate) fn build(allocation: Allocation) -> Result<Engine, HostError> {
         .concurrency_support(false)
         .shared_memory(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
         .wasm_relaxed_simd(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)

@@ -8,9 +8,7 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::bindings::wasi::filesystem::types::ErrorCode;
 use crate::denial::DenialReason;
 use crate::invocation::Invocation;
 
@@ -22,6 +20,7 @@ mod interface;
 mod listing;
 mod os;
 mod place;
+mod quota;
 mod shown;
 mod stream;
 mod volume;
@@ -32,19 +31,25 @@ pub(crate) use interface::FsError;
 #[expect(unreachable_pub, reason = "generated code re-exports it")]
 pub use listing::Listing;
 use place::{Place, Rules};
+use quota::Quota;
 use shown::Shown;
 use volume::Volume;
 use walk::Refusal;
 
 /// The files of one invocation.
 pub(crate) struct Filesystem {
+    setup: Setup,
+    /// Opened when the guest first asks.
+    shown: Option<Vec<Shown>>,
+}
+
+/// What there is to open, and what may be done with it.
+struct Setup {
     workspace: Option<PathBuf>,
     home: Option<PathBuf>,
     assets: Option<PathBuf>,
     rules: Rules,
     quota: Quota,
-    /// Opened when the guest first asks.
-    shown: Option<Vec<Shown>>,
 }
 
 /// What a guest holds: the resource `descriptor`.
@@ -71,50 +76,21 @@ pub(crate) struct Closed {
     why: Refusal,
 }
 
-/// Bytes that may still be written in this invocation.
-#[derive(Clone, Debug)]
-pub(crate) struct Quota(Arc<AtomicU64>);
-
 impl Filesystem {
     pub(crate) fn new(invocation: &Invocation) -> Self {
-        Self {
+        let setup = Setup {
             workspace: invocation.workspace.clone(),
             home: invocation.home.clone(),
             assets: invocation.assets.clone(),
             rules: Rules::granted(&invocation.grants),
-            quota: Quota(Arc::new(AtomicU64::new(invocation.limits.written_bytes))),
-            shown: None,
-        }
+            quota: Quota::new(invocation.limits.written_bytes),
+        };
+        Self { setup, shown: None }
     }
 
     /// The folders that the guest starts from.
     fn shown(&mut self) -> &[Shown] {
-        let Self {
-            workspace,
-            home,
-            assets,
-            rules,
-            ..
-        } = self;
-        self.shown.get_or_insert_with(|| {
-            shown::open(
-                workspace.as_deref(),
-                home.as_deref(),
-                assets.as_deref(),
-                rules,
-            )
-        })
-    }
-}
-
-impl Quota {
-    fn charge(&self, bytes: u64) -> Result<(), ErrorCode> {
-        self.0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(bytes)
-            })
-            .map(drop)
-            .map_err(|_| ErrorCode::InsufficientSpace)
+        self.shown.get_or_insert_with(|| shown::open(&self.setup))
     }
 }
 
@@ -123,3 +99,6 @@ impl From<DenialReason> for Refusal {
         Self::Denied(reason)
     }
 }
+
+#[cfg(test)]
+mod tests;

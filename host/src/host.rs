@@ -1,6 +1,7 @@
 //! What there is once per process: engine, epoch ticker, linker, compile cache.
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -212,10 +213,19 @@ impl Host {
             },
             imports::Refused::NotEnforced(refused) => LoadError::NotEnforced(refused),
         })?;
-        Component::new(&self.shared.engine, component.bytes()).map_err(|error| LoadError::Compile {
-            skill: skill(),
-            source: error.into(),
-        })
+        // A component that makes the compiler panic must not take other skills down with it.
+        let compile = || Component::new(&self.shared.engine, component.bytes());
+        match panic::catch_unwind(AssertUnwindSafe(compile)) {
+            Ok(Ok(compiled)) => Ok(compiled),
+            Ok(Err(error)) => Err(LoadError::Compile {
+                skill: skill(),
+                source: error.into(),
+            }),
+            Err(_) => Err(LoadError::Compile {
+                skill: skill(),
+                source: "the compiler panicked".into(),
+            }),
+        }
     }
 
     fn keep(&self, component: &VerifiedComponent, compiled: &Component) -> Result<(), LoadError> {

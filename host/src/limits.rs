@@ -35,8 +35,8 @@ pub struct Limits {
     /// Bytes that files may be written or grown by. A full disk stops everything else on the
     /// machine; beyond this the guest is told that there is no space.
     pub written_bytes: u64,
-    /// Files, folders, streams and timers held open at once, because the whole process shares a
-    /// few thousand file handles.
+    /// Files, folders, streams and timers held open at once. The whole process often has no more
+    /// than 1,024 file handles.
     pub handles: u32,
 }
 
@@ -51,7 +51,7 @@ impl Default for Limits {
             log_records_per_second: 1_000,
             host_calls: 10_000_000,
             written_bytes: 1024 * MIB,
-            handles: 512,
+            handles: 256,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use wasmtime::Trap;
+use wasmtime::component::ResourceTableError;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::imports::NotEnforced;
@@ -139,14 +140,27 @@ impl Outcome {
                 trap => text::line(&trap.to_string()),
             });
         }
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            let max = limits.handles;
+            return Self::Trap(format!(
+                "the skill holds more than {max} files, streams and timers"
+            ));
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return Self::Internal(
+                "more invocations at once than the pool has room for".to_owned(),
+            );
+        }
         let cause = error.root_cause().to_string();
-        if cause.contains(COPIED_TOO_MUCH) {
-            return Self::OutputTooLarge {
+        match (cause.contains(COPIED_TOO_MUCH), error.is::<WasmBacktrace>()) {
+            // Outside of guest code there is only the result to copy.
+            (true, false) => Self::OutputTooLarge {
                 output: Output::Result,
                 limit: limits.result_bytes,
-            };
+            },
+            (true, true) => Self::Trap("the skill passed too much to the host at once".to_owned()),
+            (false, _) => Self::Trap(text::line(&cause)),
         }
-        Self::Trap(text::line(&cause))
     }
 }
 

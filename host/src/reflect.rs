@@ -8,22 +8,15 @@ use serde_json::Value;
 use wasmtime::component::Val;
 use wasmtime::component::types::ComponentFunc;
 
+mod fault;
 mod lift;
 mod lower;
+mod numbers;
 mod shape;
 
+pub use fault::Fault;
 pub(crate) use lift::TooLarge;
 pub(crate) use shape::Shape;
-
-/// The first fault of some input.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at `{pointer}`")]
-pub struct Fault {
-    /// Where, as a JSON pointer (RFC 6901): empty for the whole input.
-    pub pointer: String,
-    /// What is wrong there.
-    pub message: String,
-}
 
 /// The type of an action.
 #[derive(Debug)]

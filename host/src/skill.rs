@@ -68,7 +68,7 @@ impl Skill {
                 version: verified.version().to_owned(),
                 component: verified.digest(),
                 permissions: verified.permissions().clone(),
-                limits: verified.limits().clone(),
+                limits: *verified.limits(),
                 actions,
                 callable,
                 shared,

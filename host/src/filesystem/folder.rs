@@ -12,7 +12,7 @@ use super::file::OpenFile;
 use super::os::{self, OpenFor, Stat};
 use super::place::{Access, Rules};
 use super::walk::{Entry, Found, Last, Refusal, Target, link_text, walk};
-use super::{Descriptor, Folder, Listing, Quota};
+use super::{Descriptor, Folder, Listing};
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, ErrorCode, OpenFlags};
 use crate::denial::DenialReason;
 
@@ -49,12 +49,7 @@ impl Opening {
 }
 
 impl Folder {
-    pub(crate) fn open_at(
-        &self,
-        path: &str,
-        opening: Opening,
-        quota: &Quota,
-    ) -> Result<Descriptor, Refusal> {
+    pub(crate) fn open_at(&self, path: &str, opening: Opening) -> Result<Descriptor, Refusal> {
         let synced = DescriptorFlags::FILE_INTEGRITY_SYNC
             | DescriptorFlags::DATA_INTEGRITY_SYNC
             | DescriptorFlags::REQUESTED_WRITE_SYNC;
@@ -68,7 +63,7 @@ impl Folder {
             return Err(Refusal::Code(ErrorCode::Invalid));
         }
         for _ in 0..ATTEMPTS_MAX {
-            if let Some(descriptor) = self.try_open_at(path, opening, quota)? {
+            if let Some(descriptor) = self.try_open_at(path, opening)? {
                 return Ok(descriptor);
             }
         }
@@ -76,12 +71,7 @@ impl Folder {
     }
 
     /// None when what was there is not there any more.
-    fn try_open_at(
-        &self,
-        path: &str,
-        opening: Opening,
-        quota: &Quota,
-    ) -> Result<Option<Descriptor>, Refusal> {
+    fn try_open_at(&self, path: &str, opening: Opening) -> Result<Option<Descriptor>, Refusal> {
         let mut found = walk(self, path, opening.last)?;
         let exclusive = opening
             .open
@@ -89,7 +79,7 @@ impl Folder {
         match found.target.take() {
             None if !opening.open.contains(OpenFlags::CREATE) => Err(ErrorCode::NoEntry.into()),
             None if found.slash => Err(ErrorCode::IsDirectory.into()),
-            None => self.create(&found, opening, quota),
+            None => self.create(&found, opening),
             Some(_) if exclusive => Err(ErrorCode::Exist.into()),
             Some(Target::Folder(..)) if opening.changes() => Err(ErrorCode::IsDirectory.into()),
             Some(Target::Folder(handle, _)) => Ok(Some(Descriptor::Folder(Arc::new(Self {
@@ -102,31 +92,22 @@ impl Folder {
             }
             Some(Target::Link(_)) => Err(ErrorCode::Loop.into()),
             Some(Target::Special(_)) => Err(DenialReason::Special.into()),
-            Some(Target::File(_)) => self.open_file(&found, opening, quota),
+            Some(Target::File(_)) => self.open_file(&found, opening),
         }
     }
 
-    fn create(
-        &self,
-        found: &Found,
-        opening: Opening,
-        quota: &Quota,
-    ) -> Result<Option<Descriptor>, Refusal> {
+    fn create(&self, found: &Found, opening: Opening) -> Result<Option<Descriptor>, Refusal> {
         self.check_change(found)?;
+        self.volume.quota.charge_entry()?;
         let entry = entry(found)?;
         match os::create_file(&entry.parent, &entry.name, opening.purpose()) {
-            Ok(file) => Ok(Some(self.opened(file, found, opening, Ok(()), quota))),
+            Ok(file) => Ok(Some(self.opened(file, found, opening, Ok(())))),
             Err(Errno::EXIST) if !opening.open.contains(OpenFlags::EXCLUSIVE) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn open_file(
-        &self,
-        found: &Found,
-        opening: Opening,
-        quota: &Quota,
-    ) -> Result<Option<Descriptor>, Refusal> {
+    fn open_file(&self, found: &Found, opening: Opening) -> Result<Option<Descriptor>, Refusal> {
         let mut change = self.check_change(found);
         if opening.writes() {
             change?;
@@ -150,7 +131,7 @@ impl Folder {
         if opening.open.contains(OpenFlags::TRUNCATE) {
             file.set_len(0)?;
         }
-        Ok(Some(self.opened(file, found, opening, change, quota)))
+        Ok(Some(self.opened(file, found, opening, change)))
     }
 
     fn opened(
@@ -159,7 +140,6 @@ impl Folder {
         found: &Found,
         opening: Opening,
         change: Result<(), Refusal>,
-        quota: &Quota,
     ) -> Descriptor {
         Descriptor::File(Arc::new(OpenFile {
             file: Arc::new(file),
@@ -167,7 +147,7 @@ impl Folder {
             writable: opening.writes(),
             change,
             place: found.place.clone(),
-            quota: quota.clone(),
+            quota: self.volume.quota.clone(),
         }))
     }
 
@@ -192,6 +172,7 @@ impl Folder {
             return Err(ErrorCode::Exist.into());
         }
         self.check_change(&found)?;
+        self.volume.quota.charge_entry()?;
         let entry = entry(&found)?;
         Ok(os::create_folder(&entry.parent, &entry.name)?)
     }
@@ -243,6 +224,7 @@ impl Folder {
             Some(Target::Link(_)) => return Err(DenialReason::SymbolicLink.into()),
             Some(Target::Special(_)) | None => return Err(DenialReason::Special.into()),
         }
+        self.volume.quota.charge_entry()?;
         let (old, new) = (entry(&old)?, entry(&new)?);
         Ok(os::link(&old.parent, &old.name, &new.parent, &new.name)?)
     }

@@ -4,6 +4,7 @@
 //! working folder; the workspace itself as `/workspace` and `.`, denying everything where it is not
 //! granted; the package's assets as `/assets`.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use claw_package::permission;
 use super::place::{Access, Place, Rules};
 use super::volume::{Hidden, Volume};
 use super::walk::{Last, Refusal, Target, walk};
-use super::{Closed, Descriptor, Folder, os};
+use super::{Closed, Descriptor, Folder, Setup, os};
 use crate::bindings::wasi::filesystem::types::ErrorCode;
 use crate::denial::DenialReason;
 
@@ -23,14 +24,9 @@ pub(crate) struct Shown {
 }
 
 /// Opens every granted folder.
-pub(crate) fn open(
-    workspace: Option<&Path>,
-    home: Option<&Path>,
-    assets: Option<&Path>,
-    rules: &Rules,
-) -> Vec<Shown> {
-    let root = match workspace {
-        Some(path) => open_workspace(path, home, rules),
+pub(crate) fn open(setup: &Setup) -> Vec<Shown> {
+    let root = match &setup.workspace {
+        Some(path) => open_workspace(path, setup),
         None => Err(Refusal::Denied(DenialReason::NotGranted)),
     };
     let mut shown = Vec::new();
@@ -49,7 +45,7 @@ pub(crate) fn open(
         });
     };
     let mut whole = None;
-    for (folder, access) in rules.folders() {
+    for (folder, access) in setup.rules.folders() {
         let descriptor = match &root {
             Ok(root) => open_granted(root, folder, access),
             Err(why) => closed(folder, *why),
@@ -69,7 +65,11 @@ pub(crate) fn open(
             closed(&permission::Folder::workspace(), why.into())
         }),
     );
-    if let Some(assets) = assets.and_then(open_assets) {
+    if let Some(assets) = setup
+        .assets
+        .as_deref()
+        .and_then(|path| open_assets(path, setup))
+    {
         shown.push(Shown {
             name: "/assets".to_owned(),
             descriptor: assets,
@@ -78,35 +78,34 @@ pub(crate) fn open(
     shown
 }
 
-fn open_workspace(path: &Path, home: Option<&Path>, rules: &Rules) -> Result<Arc<Folder>, Refusal> {
+fn open_workspace(path: &Path, setup: &Setup) -> Result<Arc<Folder>, Refusal> {
     let handle = os::open_root(path)?;
-    let hidden = Hidden::open(home)?;
+    let hidden = Hidden::open(setup.home.as_deref())?;
     if hidden.contains(&handle)? {
         return Err(DenialReason::Hidden.into());
     }
-    let volume = Arc::new(Volume {
-        rules: rules.clone(),
-        hidden,
-    });
-    Ok(Arc::new(Folder {
-        volume,
-        handle: Arc::new(handle),
-        place: Place::default(),
-    }))
+    Ok(folder(handle, setup.rules.clone(), hidden, setup))
 }
 
 /// A package without assets shows none.
-fn open_assets(path: &Path) -> Option<Descriptor> {
-    let handle = Arc::new(os::open_root(path).ok()?);
-    let volume = Arc::new(Volume {
-        rules: Rules::ReadOnly,
-        hidden: Hidden::default(),
-    });
-    Some(Descriptor::Folder(Arc::new(Folder {
-        volume,
-        handle,
+fn open_assets(path: &Path, setup: &Setup) -> Option<Descriptor> {
+    let handle = os::open_root(path).ok()?;
+    let folder = folder(handle, Rules::ReadOnly, Hidden::default(), setup);
+    Some(Descriptor::Folder(folder))
+}
+
+/// The top of a volume.
+fn folder(handle: OwnedFd, rules: Rules, hidden: Hidden, setup: &Setup) -> Arc<Folder> {
+    let quota = setup.quota.clone();
+    Arc::new(Folder {
+        volume: Arc::new(Volume {
+            rules,
+            hidden,
+            quota,
+        }),
+        handle: Arc::new(handle),
         place: Place::default(),
-    })))
+    })
 }
 
 fn open_granted(root: &Arc<Folder>, folder: &permission::Folder, access: Access) -> Descriptor {

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::os::{self, Identity};
 use super::place::Rules;
+use super::quota::Quota;
 
 /// Folders above each other that are looked through for claw's own.
 const ABOVE_MAX: usize = 256;
@@ -17,6 +18,7 @@ const ABOVE_MAX: usize = 256;
 pub(crate) struct Volume {
     pub(crate) rules: Rules,
     pub(crate) hidden: Hidden,
+    pub(crate) quota: Quota,
 }
 
 /// Claw's own folder, which is in no guest's tree wherever it lies.

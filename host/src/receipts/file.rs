@@ -74,9 +74,11 @@ impl ReceiptLog {
             .open(self.directory.join(LOCK))?;
         flock(&lock, FlockOperation::LockExclusive)?;
         let current = self.directory.join(NAME);
-        let (ours, theirs) = (full.metadata()?, fs::metadata(&current)?);
-        if (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()) {
-            return Ok(());
+        let ours = full.metadata()?;
+        match fs::metadata(&current) {
+            Ok(theirs) if (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()) => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => return Ok(()),
         }
         for index in (1..FULL_FILES_MAX).rev() {
             match fs::rename(self.full(index), self.full(index + 1)) {

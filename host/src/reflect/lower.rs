@@ -5,14 +5,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
 
+use super::fault::{unexpected, unknown_name};
+use super::numbers::{float32, float64, integer, wide_integer};
 use super::{Fault, Shape};
-use crate::text;
-
-/// Names listed in a message before it says "…".
-const NAMES_SHOWN_MAX: usize = 20;
-
-/// Beyond this a JSON number has lost digits on its way through most programs.
-const EXACT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
 pub(super) fn arguments(parameters: &[(String, Shape)], input: &Value) -> Result<Vec<Val>, Fault> {
     let Value::Object(named) = input else {
@@ -196,121 +191,12 @@ fn name(names: &[String], what: &str, given: &str) -> Result<String, Fault> {
     }
 }
 
-fn integer<T: TryFrom<i64>>(json: &Value, shape: &Shape) -> Result<T, Fault> {
-    let wrong = || unexpected(shape.describe(), json);
-    let exact = |float: f64| float.fract() == 0.0 && float.abs() <= EXACT_INTEGER_MAX;
-    let number = match json.as_i64() {
-        Some(number) => number,
-        // 3.0 is an integer to JSON Schema, and so to callers that checked against ours.
-        None => json
-            .as_f64()
-            .filter(|float| exact(*float))
-            .ok_or_else(wrong)? as i64,
-    };
-    T::try_from(number).map_err(|_| wrong())
-}
-
-/// 64 bits: also as a decimal string.
-fn wide_integer<T>(json: &Value, shape: &Shape) -> Result<T, Fault>
-where
-    T: TryFrom<i64> + TryFrom<u64> + std::str::FromStr + ToString,
-{
-    let wrong = || unexpected(shape.describe(), json);
-    match json {
-        Value::String(text) => {
-            let number = text.parse::<T>().map_err(|_| wrong())?;
-            // One spelling: no plus sign, no leading zeros.
-            if number.to_string() == *text {
-                Ok(number)
-            } else {
-                Err(wrong())
-            }
-        }
-        _ => match json.as_u64() {
-            Some(number) => T::try_from(number).map_err(|_| wrong()),
-            None => integer(json, shape),
-        },
-    }
-}
-
-fn float64(json: &Value) -> Option<f64> {
-    match json {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => match text.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn float32(json: &Value, shape: &Shape) -> Result<f32, Fault> {
-    let wide = float64(json).ok_or_else(|| unexpected(shape.describe(), json))?;
-    let narrow = wide as f32;
-    if narrow.is_infinite() && wide.is_finite() {
-        return Err(Fault::here(
-            "the number is too large for a float32".to_owned(),
-        ));
-    }
-    Ok(narrow)
-}
-
 fn only_entry(json: &Value) -> Option<(&str, &Value)> {
     let object = json.as_object().filter(|object| object.len() == 1)?;
     object
         .iter()
         .next()
         .map(|(key, value)| (key.as_str(), value))
-}
-
-fn unknown_name<'a>(known: impl Iterator<Item = &'a String>, what: &str, given: &str) -> Fault {
-    let mut names: Vec<_> = known
-        .take(NAMES_SHOWN_MAX + 1)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    if names.len() > NAMES_SHOWN_MAX {
-        names[NAMES_SHOWN_MAX] = "…".to_owned();
-    }
-    let given = text::line(given);
-    Fault::here(match names.is_empty() {
-        true => format!("there is no {what} `{given}`, nor any other"),
-        false => format!("there is no {what} `{given}`, only {}", names.join(", ")),
-    })
-}
-
-fn unexpected(expected: &str, json: &Value) -> Fault {
-    let found = match json {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) => {
-            return Fault::here(format!("expected {expected}, found {number}"));
-        }
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    match (json, expected.starts_with("a string")) {
-        (Value::String(_), true) => Fault::here(format!("expected {expected}")),
-        _ => Fault::here(format!("expected {expected}, found {found}")),
-    }
-}
-
-impl Fault {
-    fn here(message: String) -> Self {
-        Self {
-            pointer: String::new(),
-            message,
-        }
-    }
-
-    /// The same fault, seen from one level further out.
-    fn at(mut self, token: &str) -> Self {
-        let token = text::line(token).replace('~', "~0").replace('/', "~1");
-        self.pointer.insert_str(0, &format!("/{token}"));
-        self
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Arguments in, results out.
 
 use super::*;
-use crate::Outcome;
 
 const MEMORY: &str = r#"
     (memory (export "memory") 1)
@@ -98,4 +97,37 @@ async fn a_function_with_handles_is_not_callable() {
     );
     let report = skill.invoke(Invocation::new("f", json!({}))).await;
     assert!(matches!(report.outcome, Outcome::NotCallable { .. }));
+}
+
+#[tokio::test]
+async fn a_component_made_of_others_runs() {
+    let text = format!(
+        r#"(component
+          (component $inner {LIBC}
+            (core module $m
+              (import "libc" "memory" (memory 4))
+              (func (export "f") (param i32 i32) (result i32)
+                (i32.store (i32.const 16) (local.get 0))
+                (i32.store (i32.const 20) (i32.sub (local.get 1) (i32.const 1)))
+                (i32.const 16)))
+            (core instance $i (instantiate $m (with "libc" (instance $libc))))
+            (func (export "f") (param "x" string) (result string)
+              (canon lift (core func $i "f") (memory $memory) (realloc $realloc))))
+          (component $outer
+            (import "g" (func $g (param "x" string) (result string)))
+            {LIBC}
+            (core func $g (canon lower (func $g) (memory $memory) (realloc $realloc)))
+            (core module $m
+              (import "" "g" (func $g (param i32 i32 i32)))
+              (func (export "f") (param i32 i32) (result i32)
+                (call $g (local.get 0) (local.get 1) (i32.const 32)) (i32.const 32)))
+            (core instance $i (instantiate $m (with "" (instance (export "g" (func $g))))))
+            (func (export "f") (param "x" string) (result string)
+              (canon lift (core func $i "f") (memory $memory) (realloc $realloc))))
+          (instance $inner (instantiate $inner))
+          (instance $outer (instantiate $outer (with "g" (func $inner "f"))))
+          (export "f" (func $outer "f")))"#
+    );
+    let report = call(&text, "f", json!({"x": "words"})).await;
+    assert_eq!(report.outcome, Outcome::Ok(json!("word")));
 }
