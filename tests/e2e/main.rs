@@ -1,0 +1,15 @@
+//! What claw promises to people, tried through the real programs, a real registry and real components.
+//!
+//! Pure rules are tested beside the code. Here is only what a person, an agent or an attacker would see.
+
+mod author;
+mod crash;
+
+mod integrity;
+mod limits;
+mod mcp;
+mod publish;
+mod resolve;
+mod sandbox;
+mod trust;
+mod without_terminal;

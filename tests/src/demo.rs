@@ -1,0 +1,344 @@
+//! `cargo demo`: the whole chain on this machine, each step printed as the command a person would type.
+//!
+//! Every step runs the real program in a home and a folder that are made for the demo. Nothing leaves the machine,
+//! and nothing of the caller's is touched. `--keep` leaves the registry running until Ctrl-C.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use claw_tests::environment::Person;
+use claw_tests::programs::{self, Run};
+use claw_tests::{guests, registry::Registry};
+use rmcp::ServiceExt;
+use rmcp::model::{CallToolRequestParams, CallToolResult};
+use rmcp::transport::TokioChildProcess;
+use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    let keep = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [flag] if flag == "--keep" => true,
+        _ => {
+            eprintln!("usage: cargo demo [-- --keep]");
+            return ExitCode::from(2);
+        }
+    };
+    match demo(keep) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: the demo stopped: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(keep: bool) -> Result<()> {
+    chapter("The programs");
+    println!("$ cargo build --workspace --bins");
+    programs::folder();
+    guests::ensure_toolchain()?;
+    let root = tempfile::TempDir::new().context("no temporary folder can be made")?;
+
+    chapter("A team lead starts a registry");
+    let data = root.path().join("registry");
+    println!("lead$ claw-registry serve --listen 127.0.0.1:0 --data registry");
+    let registry = Registry::start(&data);
+    println!("  listening on {}", registry.address);
+    let lead = Actor::new(
+        "lead",
+        Person {
+            home: data.clone(),
+            folder: root.path().to_path_buf(),
+        },
+    );
+
+    chapter("An author makes a key, and the lead a namespace for it");
+    let author = Actor::new("author", Person::new(root.path(), "author"));
+    author.run("cargo-claw", &["key", "new", "acme/alice"])?;
+    let genesis = author.run_into(
+        "cargo-claw",
+        &[
+            "key",
+            "genesis",
+            "acme/alice",
+            "--registry",
+            &registry.address,
+        ],
+        &root.path().join("acme.keyset"),
+    )?;
+    let keyset = format!("1:{}", claw_package::Digest::of(genesis.as_bytes()));
+    lead.run(
+        "claw-registry",
+        &[
+            "namespace",
+            "create",
+            "acme",
+            "--keyset",
+            "acme.keyset",
+            "--data",
+            "registry",
+        ],
+    )?;
+    let create = [
+        "token",
+        "create",
+        "--scope",
+        "publish,yank",
+        "--namespace",
+        "acme",
+        "--data",
+        "registry",
+    ];
+    let token = lead.run_quietly("claw-registry", &create)?;
+    author.run_with_input(
+        "cargo-claw",
+        &["login", "--registry", &registry.address],
+        token.trim(),
+    )?;
+
+    chapter("The author tests and publishes two skills");
+    for skill in ["hello", "files"] {
+        let author = author.in_folder(programs::repository().join("skills").join(skill));
+        author.run("cargo-claw", &["test"])?;
+        author.run("cargo-claw", &["publish"])?;
+    }
+
+    chapter("An agent, in another home, adds one of them");
+    let agent = Actor::new("agent", Person::new(root.path(), "agent"));
+    agent.run("claw", &["init", "--registry", &registry.address])?;
+    agent.run("claw", &["info", "acme/files"])?;
+    println!(
+        "\n  # No terminal here, so nothing is asked: the keyset came from the lead, and the grant is given by name."
+    );
+    let add = [
+        "add",
+        "acme/files@^0.1",
+        "--trust",
+        &keyset,
+        "--allow",
+        "filesystem.read=docs",
+    ];
+    agent.run("claw", &add)?;
+    agent.run("claw", &["list"])?;
+
+    chapter("It searches a real folder");
+    let workspace = programs::repository().display().to_string();
+    let search = [
+        "run",
+        "acme/files",
+        "search",
+        "query=Invariant",
+        "path=docs",
+        "--workspace",
+        &workspace,
+    ];
+    let found = agent.run("claw", &search)?;
+    ensure!(
+        found.contains("docs/architecture.md"),
+        "the search did not find what is there"
+    );
+
+    chapter("Outside of what was granted it is denied");
+    let outside = [
+        "run",
+        "acme/files",
+        "read",
+        "path=README.md",
+        "--workspace",
+        &workspace,
+    ];
+    agent.expect(3, "claw", &outside)?;
+    let elsewhere = [
+        "run",
+        "acme/files",
+        "read",
+        "path=/etc/passwd",
+        "--workspace",
+        &workspace,
+    ];
+    agent.expect(3, "claw", &elsewhere)?;
+
+    chapter("The same action as an MCP tool");
+    println!("agent$ claw mcp --workspace {workspace}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(over_mcp(&agent, &workspace))?;
+
+    chapter("Done");
+    println!(
+        "From the author's key to the bytes and the powers that ran, every link was checked, at every step."
+    );
+    if keep {
+        println!(
+            "\nThe registry goes on at {} until Ctrl-C; its files are in {}.",
+            registry.address,
+            data.display()
+        );
+        println!(
+            "An agent that may add from it: CLAW_HOME={}",
+            agent.person.home.display()
+        );
+        runtime.block_on(tokio::signal::ctrl_c())?;
+    }
+    Ok(())
+}
+
+/// Lists the tools and calls one, as any MCP client does.
+async fn over_mcp(agent: &Actor, workspace: &str) -> Result<()> {
+    let command = agent
+        .person
+        .command("claw", &["mcp", "--workspace", workspace]);
+    let client = ()
+        .serve(TokioChildProcess::new(tokio::process::Command::from(
+            command,
+        ))?)
+        .await?;
+    for tool in client.list_all_tools().await? {
+        println!(
+            "  tool {}: {}",
+            tool.name,
+            tool.description
+                .as_deref()
+                .unwrap_or("")
+                .lines()
+                .next()
+                .unwrap_or("")
+        );
+    }
+    let arguments = json!({ "query": "Invariant", "path": "docs" });
+    println!("  → tools/call files__search {arguments}");
+    let Value::Object(arguments) = arguments else {
+        unreachable!("an object literal")
+    };
+    let request = CallToolRequestParams::new("files__search").with_arguments(arguments);
+    let result: CallToolResult = client.call_tool(request).await?;
+    client.cancel().await?;
+    let text = result
+        .structured_content
+        .map(|content| content.to_string())
+        .unwrap_or_default();
+    println!("  ← {}", shortened(&text, 300));
+    ensure!(
+        result.is_error != Some(true) && text.contains("docs/architecture.md"),
+        "the tool did not find what is there"
+    );
+    Ok(())
+}
+
+/// One of the people of the story.
+struct Actor {
+    name: &'static str,
+    person: Person,
+}
+
+impl Actor {
+    fn new(name: &'static str, person: Person) -> Actor {
+        Actor { name, person }
+    }
+
+    /// The same person in another folder.
+    fn in_folder(&self, folder: PathBuf) -> Actor {
+        Actor::new(
+            self.name,
+            Person {
+                home: self.person.home.clone(),
+                folder,
+            },
+        )
+    }
+
+    /// Runs a command that has to succeed, shows it and what it says, and gives its standard output.
+    fn run(&self, program: &str, words: &[&str]) -> Result<String> {
+        self.expect(0, program, words)
+    }
+
+    /// Runs a command that has to exit with `code`.
+    fn expect(&self, code: i32, program: &str, words: &[&str]) -> Result<String> {
+        self.show(program, words, "");
+        let run = self.person.run(program, words);
+        print_indented(&run.stdout);
+        print_indented(&run.stderr);
+        if code != 0 {
+            println!("  (exit {})", run.code.unwrap_or(-1));
+        }
+        checked(run, code)
+    }
+
+    /// Runs a command whose output goes into a file.
+    fn run_into(&self, program: &str, words: &[&str], file: &Path) -> Result<String> {
+        self.show(
+            program,
+            words,
+            &format!(
+                " > {}",
+                file.file_name().unwrap_or_default().to_string_lossy()
+            ),
+        );
+        let run = self.person.run(program, words);
+        print_indented(&run.stderr);
+        let output = checked(run, 0)?;
+        std::fs::write(file, &output)
+            .with_context(|| format!("`{}` cannot be written", file.display()))?;
+        Ok(output)
+    }
+
+    /// Runs a command whose output is a secret.
+    fn run_quietly(&self, program: &str, words: &[&str]) -> Result<String> {
+        self.show(program, words, "");
+        let output = checked(self.person.run(program, words), 0)?;
+        println!("  (a token)");
+        Ok(output)
+    }
+
+    /// Runs a command and gives it a secret on standard input.
+    fn run_with_input(&self, program: &str, words: &[&str], input: &str) -> Result<String> {
+        self.show(program, words, " < token");
+        let run = self.person.run_with_input(program, words, input);
+        print_indented(&run.stderr);
+        checked(run, 0)
+    }
+
+    fn show(&self, program: &str, words: &[&str], end: &str) {
+        let program = if program == "cargo-claw" {
+            "cargo claw"
+        } else {
+            program
+        };
+        let words: Vec<String> = words.iter().map(|word| programs::quoted(word)).collect();
+        println!("\n{}$ {program} {}{end}", self.name, words.join(" "));
+    }
+}
+
+/// The standard output of a run that ended with `code`.
+fn checked(run: Run, code: i32) -> Result<String> {
+    if run.code != Some(code) {
+        bail!(
+            "`{}` should exit with {code}, not {:?}:\n{}{}",
+            run.typed,
+            run.code,
+            run.stdout,
+            run.stderr
+        );
+    }
+    Ok(run.stdout)
+}
+
+fn chapter(title: &str) {
+    println!("\n── {title}");
+}
+
+fn print_indented(text: &str) {
+    for line in text.lines() {
+        println!("  {}", shortened(line, 300));
+    }
+}
+
+/// At most `characters` of `text`, saying when there was more.
+fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
