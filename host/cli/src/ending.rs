@@ -1,7 +1,7 @@
 //! How an invocation ended, in the words and exit codes that people and scripts rely on.
 
 use claw_host::{Denial, Outcome as Ended, Output, Report};
-use claw_package::PermissionSet;
+use claw_package::{Permission, PermissionSet};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Kind};
@@ -23,27 +23,32 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
-    /// The command that would allow what was denied, if one would.
-    pub(crate) fn remedy(&self, denial: &Denial) -> Option<String> {
-        let permission = denial.permission.as_ref()?;
-        let wanted = self
-            .manifest
-            .meet(&PermissionSet::new([permission.clone()]));
+    /// The command that would allow what was denied, as far as one would.
+    pub(crate) fn remedy(&self, denials: &[Denial]) -> Option<String> {
+        let denied = PermissionSet::new(
+            denials
+                .iter()
+                .filter_map(|denial| denial.permission.clone()),
+        );
+        let wanted = self.manifest.meet(&denied);
         if wanted.is_empty() {
             return None;
         }
-        let words = wanted
-            .iter()
-            .map(|permission| show::shell_word(&permission.to_string()));
-        let words: Vec<_> = words.collect();
+        // A grant lifts a revocation only as a whole.
+        let overlaps = |line: &&Permission| wanted.iter().any(|grant| grant.meet(line).is_some());
+        let lifted = self.revoked.iter().filter(overlaps).cloned();
+        let wanted = PermissionSet::new(lifted.chain(wanted.iter().cloned()));
         Some(if self.installed {
-            format!("claw grant {} {}", self.name, words.join(" "))
-        } else {
-            words
+            let words = wanted
                 .iter()
-                .map(|word| format!("--allow {word}"))
-                .collect::<Vec<_>>()
-                .join(" ")
+                .map(|grant| show::shell_word(&grant.to_string()));
+            format!(
+                "claw grant {} {}",
+                self.name,
+                words.collect::<Vec<_>>().join(" ")
+            )
+        } else {
+            format!("claw run{} …", show::allow_flags(&wanted))
         })
     }
 
@@ -51,48 +56,43 @@ impl Actor {
     pub(crate) fn describe(&self, denial: &Denial) -> String {
         let mut text = format!("denied: {denial} ({})", denial.kind);
         if let Some(permission) = &denial.permission {
-            if PermissionSet::new([permission.clone()])
-                .without(&self.revoked)
-                .is_empty()
-            {
-                text.push_str(": you revoked it");
-            } else if self.remedy(denial).is_none() {
+            let wanted = PermissionSet::new([permission.clone()]);
+            if self.manifest.meet(&wanted).is_empty() {
                 text.push_str(": the skill does not declare it, so nothing can grant it");
+            } else if !wanted.without(&self.revoked).covers(permission) {
+                text.push_str(": you revoked it");
             }
         }
         text
     }
 
-    /// Tells the operator what was denied, and what would allow it.
+    /// Tells the operator what was denied.
     pub(crate) fn tell_denials(&self, denials: &[Denial], as_json: bool) {
-        let mut remedies = Vec::new();
         for denial in denials {
-            let remedy = self.remedy(denial);
             if as_json {
-                let permission = denial.permission.as_ref().map(ToString::to_string);
-                let denial = json!({
+                output::say(json!({"denial": {
                     "kind": denial.kind,
                     "what": denial.what,
                     "reason": denial.reason.to_string(),
-                    "permission": permission,
-                    "hint": remedy,
-                });
-                output::say(json!({"denial": denial}));
-                continue;
-            }
-            output::say(self.describe(denial));
-            if let Some(remedy) = remedy.filter(|remedy| !remedies.contains(remedy)) {
-                remedies.push(remedy);
+                    "permission": denial.permission.as_ref().map(ToString::to_string),
+                    "hint": self.remedy(std::slice::from_ref(denial)),
+                }}));
+            } else {
+                output::say(self.describe(denial));
             }
         }
-        for remedy in remedies {
+    }
+
+    /// Tells the operator what would allow it, where no failure says so.
+    pub(crate) fn tell_remedy(&self, denials: &[Denial]) {
+        if let Some(remedy) = self.remedy(denials) {
             output::say(format_args!("hint: {remedy}"));
         }
     }
 
     /// The result, or why there is none.
     pub(crate) fn judge(&self, report: &Report) -> Result<Value, Failure> {
-        let act = format!("{} of `{}` did not end well", self.action, self.name);
+        let act = format!("`{}` of `{}` failed", self.action, self.name);
         let failure = match &report.outcome {
             Ended::Ok(value) => return Ok(value.clone()),
             Ended::ActionError(error) => Failure::new(Kind::Action, error_text(error)),
@@ -103,7 +103,7 @@ impl Actor {
                     format!("the input at `{pointer}`")
                 };
                 return Err(Failure::usage(format!("{place} does not fit: {message}"))
-                    .during(format!("can't call {} of `{}`", self.action, self.name)));
+                    .during(format!("can't call `{}` of `{}`", self.action, self.name)));
             }
             Ended::UnknownAction { name, nearest } => {
                 let failure = Failure::not_found(format!("`{}` has no action `{name}`", self.name));
@@ -154,10 +154,10 @@ impl Actor {
             return Err(failure);
         }
         // It failed and something was denied: the operator's grants come first.
-        let remedy = report.denials.iter().find_map(|denial| self.remedy(denial));
+        let hint = self.remedy(&report.denials);
         Err(Failure {
             kind: Kind::Refused,
-            hint: remedy,
+            hint,
             ..failure
         })
     }

@@ -45,7 +45,7 @@ impl Shelf {
 
     /// One skill, checked.
     pub(crate) fn get(&self, home: &Home, name: &PackageName) -> Outcome<Installed> {
-        let Some(locked) = self.lock.skills.get(name) else {
+        let Some(locked) = self.lock.get(name)? else {
             let failure = Failure::not_found(format!("`{name}` is not installed"));
             return Err(failure.hint(format!("claw add {name}")));
         };

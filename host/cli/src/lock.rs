@@ -4,7 +4,7 @@
 //! signed and with what the operator accepted. It is read strictly, so that a changed byte is a
 //! refusal and not another meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use claw_package::{Digest, PackageName, Version};
@@ -45,14 +45,16 @@ pub(crate) struct Locked {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lock {
     pub(crate) skills: BTreeMap<PackageName, Locked>,
+    /// Entries that were altered, and how. The others are as good as before.
+    pub(crate) faults: BTreeMap<PackageName, String>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct Document<T> {
     version: u64,
-    #[serde(default, rename = "skill", skip_serializing_if = "Vec::is_empty")]
-    skills: Vec<Entry>,
+    #[serde(default = "Vec::new", rename = "skill", skip_serializing_if = "Vec::is_empty")]
+    skills: Vec<T>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,34 +83,59 @@ impl Lock {
 
     /// Reads the text of the file.
     pub(crate) fn parse(text: &str) -> Outcome<Self> {
-        let document: Document =
+        let document: Document<toml::Table> =
             toml::from_str(text).or_fail(Kind::Verification, "it is no lock file")?;
         if document.version != FORMAT {
-            let message = format!(
-                "it has version {}, and this claw reads version {FORMAT}",
-                document.version
-            );
+            let version = document.version;
+            let message = format!("it has version {version}, and this claw reads version {FORMAT}");
             return Err(Failure::verification(message));
         }
         let mut lock = Lock::default();
-        let mut prefixes: BTreeMap<String, PackageName> = BTreeMap::new();
-        for entry in document.skills {
-            let locked = entry.parse()?;
-            if let Some(other) = prefixes.insert(locked.prefix.clone(), locked.name.clone()) {
-                let message = format!(
-                    "`{}` and `{other}` have the same prefix `{}`",
-                    locked.name, locked.prefix
-                );
-                return Err(Failure::verification(message));
+        let mut prefixes = BTreeSet::new();
+        for table in document.skills {
+            let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+            let name: PackageName = exact(name, "name")?;
+            if lock.skills.contains_key(&name) || lock.faults.contains_key(&name) {
+                return Err(Failure::verification(format!("`{name}` is in it twice")));
             }
-            if let Some(other) = lock.skills.insert(locked.name.clone(), locked) {
-                return Err(Failure::verification(format!(
-                    "`{}` is in it twice",
-                    other.name
-                )));
+            let entry = table.try_into::<Entry>().or_fail(Kind::Verification, "it has other fields");
+            let locked = entry.and_then(Entry::parse).and_then(|locked| {
+                if prefixes.insert(locked.prefix.clone()) {
+                    return Ok(locked);
+                }
+                let message = format!("its prefix `{}` is another skill's", locked.prefix);
+                Err(Failure::verification(message))
+            });
+            match locked {
+                Ok(locked) => drop(lock.skills.insert(name, locked)),
+                Err(failure) => drop(lock.faults.insert(name, failure.one_line())),
             }
         }
         Ok(lock)
+    }
+
+    /// The entry of one skill. An altered one is refused, and stops no other.
+    pub(crate) fn get(&self, name: &PackageName) -> Outcome<Option<&Locked>> {
+        match self.faults.get(name) {
+            Some(fault) => {
+                let failure = Failure::verification(fault);
+                let failure = failure.during(format!("claw.lock was altered at `{name}`"));
+                Err(failure.hint(altered_hint(name)))
+            }
+            None => Ok(self.skills.get(name)),
+        }
+    }
+
+    /// Locks a release in place of whatever stood there.
+    pub(crate) fn insert(&mut self, locked: Locked) {
+        self.faults.remove(&locked.name);
+        self.skills.insert(locked.name.clone(), locked);
+    }
+
+    /// Takes a skill out.
+    pub(crate) fn remove(&mut self, name: &PackageName) {
+        self.faults.remove(name);
+        self.skills.remove(name);
     }
 
     /// The text of the file.
@@ -122,8 +149,11 @@ impl Lock {
         Ok(format!("{HEADER}{body}"))
     }
 
-    /// Writes the file.
+    /// Writes the file, unless an altered entry would be lost by it.
     pub(crate) fn write(&self, path: &Path) -> Outcome {
+        if let Some(name) = self.faults.keys().next() {
+            self.get(name)?;
+        }
         durable::write(path, self.to_text()?.as_bytes(), Audience::Everyone)
     }
 }
@@ -159,6 +189,11 @@ impl Entry {
             name,
         })
     }
+}
+
+/// What to do about an altered entry.
+pub(crate) fn altered_hint(name: &PackageName) -> String {
+    format!("take claw.lock from version control again, or: claw update {name}")
 }
 
 /// Accepts a value only as it would be printed.
@@ -205,41 +240,43 @@ mod tests {
     }
 
     #[test]
-    fn anything_unexpected_is_an_altered_lock() {
-        let good = entry("acme/files", "files");
+    fn an_altered_entry_is_refused_and_stops_no_other() {
+        let (good, other) = (entry("acme/files", "files"), entry("acme/hello", "hello"));
+        let (files, hello) = ("acme/files".parse().unwrap(), "acme/hello".parse().unwrap());
         for bad in [
             good.replace("sha256:", "sha512:"),
             good.replace("\"0.1.0\"", "\"0.1\""),
-            good.replace("acme/files", "@acme/files"),
             good.replace("prefix = \"files\"", "prefix = \"git\""),
             good.replace("prefix", "prefixes"),
             format!("{good}extra = 1\n"),
-            format!("{good}\n{good}"),
         ] {
-            assert_eq!(
-                lock(std::slice::from_ref(&bad)).unwrap_err().kind,
-                Kind::Verification,
-                "{bad}"
-            );
+            let lock = lock(&[bad.clone(), other.clone()]).unwrap();
+            assert_eq!(lock.get(&files).unwrap_err().kind, Kind::Verification, "{bad}");
+            assert!(lock.get(&hello).unwrap().is_some(), "{bad}");
+            let folder = tempfile::tempdir().unwrap();
+            assert!(lock.write(&folder.path().join("claw.lock")).is_err(), "{bad}");
         }
-        assert_eq!(
-            Lock::parse("version = 2\n").unwrap_err().kind,
-            Kind::Verification
-        );
-        assert_eq!(Lock::parse("").unwrap_err().kind, Kind::Verification);
+    }
+
+    #[test]
+    fn a_file_that_makes_no_sense_is_refused() {
+        let good = entry("acme/files", "files");
+        for bad in [good.replace("acme/files", "@acme/files"), format!("{good}\n{good}")] {
+            assert_eq!(lock(std::slice::from_ref(&bad)).unwrap_err().kind, Kind::Verification);
+        }
+        for bad in ["", "version = 2\n", "version = 1\nmore = 1\n", "version = 1\n[[skill]]\n"] {
+            assert_eq!(Lock::parse(bad).unwrap_err().kind, Kind::Verification, "{bad}");
+        }
     }
 
     #[test]
     fn two_skills_never_share_a_prefix() {
-        let failure =
-            lock(&[entry("acme/files", "files"), entry("evil/files", "files")]).unwrap_err();
-        assert!(failure.one_line().contains("same prefix"));
-        assert!(
-            lock(&[
-                entry("acme/files", "files"),
-                entry("evil/files", "evil-files")
-            ])
-            .is_ok()
-        );
+        let pair = [entry("acme/files", "files"), entry("evil/files", "files")];
+        let read = lock(&pair).unwrap();
+        assert!(read.get(&"acme/files".parse().unwrap()).unwrap().is_some());
+        let failure = read.get(&"evil/files".parse().unwrap()).unwrap_err();
+        assert!(failure.one_line().contains("another skill's"));
+        let pair = [entry("acme/files", "files"), entry("evil/files", "evil-files")];
+        assert!(lock(&pair).unwrap().faults.is_empty());
     }
 }

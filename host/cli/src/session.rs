@@ -81,6 +81,11 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Whether every publisher has to be pinned beforehand.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.settings.security == grants::SecurityLevel::Strict
+    }
+
     /// The registry and keys of a package's namespace.
     pub(crate) async fn source_of(
         &mut self,
@@ -257,7 +262,7 @@ impl<'a> Session<'a> {
             permissions: said.permissions,
             prefix,
         };
-        self.lock.skills.insert(name.clone(), locked);
+        self.lock.insert(locked);
     }
 
     fn prefix_is_free(&self, prefix: &str, name: &PackageName) -> bool {
@@ -316,7 +321,7 @@ impl<'a> Session<'a> {
             self.wishes.remove(name);
             self.wishes_changed = true;
         }
-        self.lock.skills.remove(name);
+        self.lock.remove(name);
         self.records.forget(name);
     }
 

@@ -69,6 +69,19 @@ impl Wishes {
     /// Adds a skill, or changes what is wanted of it.
     pub(crate) fn set(&mut self, name: &PackageName, wish: Wish) -> Outcome {
         let not_a_table = || Failure::new(Kind::Bug, "a table of `claw.toml` stopped being one");
+        // In a file of comments alone they are all at its end, where nobody looks for them.
+        let comments = self
+            .document
+            .trailing()
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let before = if self.document.is_empty() && !comments.is_empty() {
+            self.document.set_trailing("");
+            format!("{comments}\n")
+        } else {
+            "\n".to_owned()
+        };
         let skills = self.document.entry("skills").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -76,9 +89,11 @@ impl Wishes {
         });
         let skills = skills.as_table_like_mut().ok_or_else(not_a_table)?;
         let key = written_name(skills, name).unwrap_or_else(|| name.to_string());
-        let skill = skills
-            .entry(&key)
-            .or_insert_with(|| Item::Table(Table::new()));
+        let skill = skills.entry(&key).or_insert_with(|| {
+            let mut table = Table::new();
+            table.decor_mut().set_prefix(before);
+            Item::Table(table)
+        });
         let skill = skill.as_table_like_mut().ok_or_else(not_a_table)?;
         set_kept(skill, "version", value(wish.requirement.to_string()));
         let grants: Array = wish.grants.iter().map(ToString::to_string).collect();
@@ -224,6 +239,18 @@ mod tests {
                 .skills
                 .contains_key(&"acme/files".parse().unwrap())
         );
+    }
+
+    #[test]
+    fn comments_of_an_empty_file_stay_at_its_top() {
+        let mut wishes = parse("# ours\n").unwrap();
+        for name in ["acme/a", "acme/b"] {
+            wishes.set(&name.parse().unwrap(), wish("^1", &[])).unwrap();
+        }
+        let text = wishes.document.to_string();
+        let expected = "# ours\n\n[skills.\"acme/a\"]\nversion = \"^1\"\ngrants = []\n\n\
+                        [skills.\"acme/b\"]\nversion = \"^1\"\ngrants = []\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

@@ -93,10 +93,12 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     }
     for skill in &added {
         output::data(format_args!("added {} {}", skill.name, skill.version))?;
-        output::say(format_args!(
-            "  granted: {}",
-            show::one_line(&skill.granted)
-        ));
+        if !skill.manifest.is_empty() {
+            output::say(format_args!(
+                "  granted: {}",
+                show::one_line(&skill.granted)
+            ));
+        }
     }
     Ok(())
 }
@@ -117,9 +119,20 @@ impl Added {
 
 async fn add(session: &mut Session<'_>, spec: &Spec, flags: &Flags, args: &Args) -> Outcome<Added> {
     let name = &spec.name;
+    let pinned = session.pins.namespace(name.namespace()).is_some();
+    // `strict` takes nobody along with the first thing that is theirs, however it is said.
+    let trust = args.trust.filter(|_| pinned || !session.is_strict());
     let source = session
-        .source_of(name, args.trust, args.network.allow_http)
+        .source_of(name, trust, args.network.allow_http)
         .await?;
+    if !source.pinned && session.is_strict() {
+        let (namespace, origin) = (name.namespace(), &source.registry.origin);
+        let message =
+            format!("`{namespace}` is not pinned, and `strict` takes nobody on first use");
+        let keyset = source.keyset.reference();
+        let hint = format!("claw trust add {namespace} --origin {origin} --keyset {keyset}");
+        return Err(Failure::refused(message).hint(hint));
+    }
     let (offer, requirement) = choose(session, &source, spec).await?;
     let stored = store::install(session.home(), &source, &offer).await?;
     let manifest = stored.component.permissions().clone();
@@ -182,7 +195,7 @@ async fn choose(
         .skills
         .get(&spec.name)
         .map(|wish| wish.requirement.clone());
-    if let (Some(requirement), Some(locked)) = (&wish, session.lock.skills.get(&spec.name))
+    if let (Some(requirement), Some(locked)) = (&wish, session.lock.get(&spec.name)?)
         && requirement.matches(&locked.version)
     {
         return Ok((resolve::locked(source, locked).await?, requirement.clone()));

@@ -31,7 +31,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let settings = context.settings()?;
     let shelf = Shelf::open(&context.home)?;
     let requirement = args.spec.requirement.clone();
-    let locked = shelf.lock.skills.get(&args.spec.name);
+    let locked = shelf.lock.get(&args.spec.name)?;
     if locked.is_some_and(|locked| {
         requirement
             .as_ref()

@@ -209,7 +209,7 @@ fn refuse_drift(session: &Session<'_>) -> Outcome {
         Err(failure.hint("claw install"))
     };
     for (name, wish) in &session.wishes.skills {
-        match session.lock.skills.get(name) {
+        match session.lock.get(name)? {
             None => return refuse(format!("`{name}` is not locked")),
             Some(locked) if !wish.requirement.matches(&locked.version) => {
                 return refuse(format!(

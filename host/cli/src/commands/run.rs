@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use claw_host::{Allocation, HostConfig, Report};
+use claw_package::permission::Folder;
 use claw_package::{PackageName, Permission, PermissionSet, SkillJson, Spec, limits};
 use claw_trust::VerifiedComponent;
 use serde_json::Value;
@@ -120,7 +121,12 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let report = call(&ready, &frame, context, &args.action, input)?;
     ready.actor.tell_denials(&report.denials, context.json);
     match ready.actor.judge(&report) {
-        Ok(value) => output::json(&value),
+        Ok(value) => {
+            if !context.json {
+                ready.actor.tell_remedy(&report.denials);
+            }
+            output::json(&value)
+        }
         Err(failure) => {
             if let (true, claw_host::Outcome::ActionError(error)) = (context.json, &report.outcome)
             {
@@ -249,9 +255,8 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
         name: args.skill.clone(),
         action: args.action.clone(),
         installed: false,
-        // A bare component declares what it is allowed, so anything can be allowed next time.
         manifest: if args.skill.ends_with(".wasm") {
-            anything()
+            any_file()
         } else {
             declared
         },
@@ -267,13 +272,9 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
     })
 }
 
-/// Every file permission there is: the bound of a bare component.
-fn anything() -> PermissionSet {
-    PermissionSet::new(
-        ["filesystem.write=."]
-            .into_iter()
-            .filter_map(|line| line.parse().ok()),
-    )
+/// Every file of the workspace: the bound of a bare component, which may be allowed more next time.
+fn any_file() -> PermissionSet {
+    PermissionSet::new([Permission::FilesystemWrite(Folder::workspace())])
 }
 
 fn schema_of(skill: &SkillJson, action: &str) -> Option<Value> {

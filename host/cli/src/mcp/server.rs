@@ -71,6 +71,7 @@ impl Server {
         match called {
             Ok((report, actor)) => {
                 actor.tell_denials(&report.denials, false);
+                actor.tell_remedy(&report.denials);
                 answer::of_report(action, &actor, &report)
             }
             Err(failure) => {
@@ -179,7 +180,12 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(target) = self.directory.get(request.name.as_ref()).copied() else {
-            return Err(ErrorData::invalid_params("there is no such tool", None));
+            // A name of ours is never longer; what a client makes up is not repeated without end.
+            let name: String = request.name.chars().take(64).collect();
+            return Err(ErrorData::invalid_params(
+                format!("there is no tool `{name}`"),
+                None,
+            ));
         };
         let input = Value::Object(request.arguments.unwrap_or_default());
         Ok(self.call(target, input, &context).await.into())
