@@ -7,7 +7,7 @@ use claw_trust::TrustError;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
-use crate::lock::{Lock, Locked};
+use crate::lock::{Lock, Locked, altered_hint};
 use crate::pins::Pins;
 use crate::project::Project;
 use crate::record::{Accepted, Record, Records};
@@ -159,9 +159,5 @@ fn lock_says<T: PartialEq + std::fmt::Display>(
         Kind::Verification,
         format!("claw.lock was altered at `{name}`"),
     )
-    .map_err(|failure| {
-        failure.hint(format!(
-            "take claw.lock from version control again, or: claw update {name}"
-        ))
-    })
+    .map_err(|failure| failure.hint(altered_hint(name)))
 }

@@ -53,7 +53,11 @@ pub(crate) struct Lock {
 #[serde(deny_unknown_fields)]
 struct Document<T> {
     version: u64,
-    #[serde(default = "Vec::new", rename = "skill", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default = "Vec::new",
+        rename = "skill",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     skills: Vec<T>,
 }
 
@@ -93,12 +97,17 @@ impl Lock {
         let mut lock = Lock::default();
         let mut prefixes = BTreeSet::new();
         for table in document.skills {
-            let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+            let name = table
+                .get("name")
+                .and_then(toml::Value::as_str)
+                .unwrap_or_default();
             let name: PackageName = exact(name, "name")?;
             if lock.skills.contains_key(&name) || lock.faults.contains_key(&name) {
                 return Err(Failure::verification(format!("`{name}` is in it twice")));
             }
-            let entry = table.try_into::<Entry>().or_fail(Kind::Verification, "it has other fields");
+            let entry = table
+                .try_into::<Entry>()
+                .or_fail(Kind::Verification, "it has other fields");
             let locked = entry.and_then(Entry::parse).and_then(|locked| {
                 if prefixes.insert(locked.prefix.clone()) {
                     return Ok(locked);
@@ -124,6 +133,11 @@ impl Lock {
             }
             None => Ok(self.skills.get(name)),
         }
+    }
+
+    /// Every skill in it, altered or not.
+    pub(crate) fn names(&self) -> BTreeSet<&PackageName> {
+        self.skills.keys().chain(self.faults.keys()).collect()
     }
 
     /// Locks a release in place of whatever stood there.
@@ -251,21 +265,43 @@ mod tests {
             format!("{good}extra = 1\n"),
         ] {
             let lock = lock(&[bad.clone(), other.clone()]).unwrap();
-            assert_eq!(lock.get(&files).unwrap_err().kind, Kind::Verification, "{bad}");
+            assert_eq!(
+                lock.get(&files).unwrap_err().kind,
+                Kind::Verification,
+                "{bad}"
+            );
             assert!(lock.get(&hello).unwrap().is_some(), "{bad}");
             let folder = tempfile::tempdir().unwrap();
-            assert!(lock.write(&folder.path().join("claw.lock")).is_err(), "{bad}");
+            assert!(
+                lock.write(&folder.path().join("claw.lock")).is_err(),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_file_that_makes_no_sense_is_refused() {
         let good = entry("acme/files", "files");
-        for bad in [good.replace("acme/files", "@acme/files"), format!("{good}\n{good}")] {
-            assert_eq!(lock(std::slice::from_ref(&bad)).unwrap_err().kind, Kind::Verification);
+        for bad in [
+            good.replace("acme/files", "@acme/files"),
+            format!("{good}\n{good}"),
+        ] {
+            assert_eq!(
+                lock(std::slice::from_ref(&bad)).unwrap_err().kind,
+                Kind::Verification
+            );
         }
-        for bad in ["", "version = 2\n", "version = 1\nmore = 1\n", "version = 1\n[[skill]]\n"] {
-            assert_eq!(Lock::parse(bad).unwrap_err().kind, Kind::Verification, "{bad}");
+        for bad in [
+            "",
+            "version = 2\n",
+            "version = 1\nmore = 1\n",
+            "version = 1\n[[skill]]\n",
+        ] {
+            assert_eq!(
+                Lock::parse(bad).unwrap_err().kind,
+                Kind::Verification,
+                "{bad}"
+            );
         }
     }
 
@@ -276,7 +312,10 @@ mod tests {
         assert!(read.get(&"acme/files".parse().unwrap()).unwrap().is_some());
         let failure = read.get(&"evil/files".parse().unwrap()).unwrap_err();
         assert!(failure.one_line().contains("another skill's"));
-        let pair = [entry("acme/files", "files"), entry("evil/files", "evil-files")];
+        let pair = [
+            entry("acme/files", "files"),
+            entry("evil/files", "evil-files"),
+        ];
         assert!(lock(&pair).unwrap().faults.is_empty());
     }
 }

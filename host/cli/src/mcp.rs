@@ -17,7 +17,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::io::stdio_pipes;
 
 use crate::commands::Context;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
 use crate::output;
@@ -32,16 +32,12 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
     let settings = context.settings()?;
     let shelf = Shelf::open(&context.home)?;
-    let workspace = {
-        let working =
-            std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;
-        workspace::choose(named, shelf.project.workspace(), &working, &context.home)
+    let working = std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;
+    let project = shelf.project.workspace();
+    let workspace = match workspace::choose(named, project, &working, &context.home) {
+        Err(failure) if named.is_some() => return Err(failure),
+        chosen => chosen,
     };
-    if named.is_some() {
-        workspace
-            .as_ref()
-            .map_err(|failure| Failure::new(failure.kind, failure.one_line()))?;
-    }
     let host = invoke::host(HostConfig {
         allocation: Allocation::Pooled {
             instances: settings.max_concurrent,
@@ -49,16 +45,15 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
         cache: invoke::cache(&context.home),
     })?;
     let mut skills = Vec::new();
-    for locked in shelf.lock.skills.values() {
-        if !settings.auto_discover && !settings.enabled.contains(&locked.name) {
+    for name in shelf.lock.names() {
+        if !settings.auto_discover && !settings.enabled.contains(name) {
             continue;
         }
-        match Served::load(context, &settings, &shelf, &host, locked) {
+        match Served::load(context, &settings, &shelf, &host, name) {
             Ok(served) => skills.push(served),
             Err(failure) => {
                 output::warn(format_args!(
-                    "{} is not offered: {}",
-                    locked.name,
+                    "{name} is not offered: {}",
                     failure.one_line()
                 ));
                 if let Some(hint) = failure.hint {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Context, NetworkArgs, block_on};
 use crate::consent::Flags;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::lock::Locked;
+use crate::lock::{Locked, altered_hint};
 use crate::output;
 use crate::registry::Source;
 use crate::resolve::{self, Offer};
@@ -40,13 +40,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     if args.locked {
         refuse_drift(&session)?;
     }
-    let gone: Vec<PackageName> = session
-        .lock
-        .skills
-        .keys()
-        .filter(|name| !session.wishes.skills.contains_key(name))
-        .cloned()
-        .collect();
+    let names = session.lock.names().into_iter();
+    let gone = names.filter(|name| !session.wishes.skills.contains_key(name));
+    let gone: Vec<PackageName> = gone.cloned().collect();
     for name in &gone {
         output::say(format_args!(
             "{name} is no longer in claw.toml, and leaves the lock"
@@ -101,8 +97,7 @@ async fn install(
     };
     let locked = session
         .lock
-        .skills
-        .get(name)
+        .get(name)?
         .filter(|locked| wish.requirement.matches(&locked.version))
         .cloned();
     if let Some(owner) = locked
@@ -194,12 +189,7 @@ fn matches_lock(locked: &Locked, source: &Source, offer: &Offer) -> Outcome {
         });
     checked
         .or_fail(Kind::Verification, "claw.lock was altered")
-        .map_err(|failure| {
-            failure.hint(format!(
-                "take claw.lock from version control again, or: claw update {}",
-                locked.name
-            ))
-        })
+        .map_err(|failure| failure.hint(altered_hint(&locked.name)))
 }
 
 /// With `--locked`, claw.toml and claw.lock name the same skills, and every locked version matches.
@@ -220,12 +210,11 @@ fn refuse_drift(session: &Session<'_>) -> Outcome {
             Some(_) => {}
         }
     }
-    match session
-        .lock
-        .skills
-        .keys()
-        .find(|name| !session.wishes.skills.contains_key(name))
-    {
+    let names = session.lock.names();
+    let extra = names
+        .into_iter()
+        .find(|name| !session.wishes.skills.contains_key(name));
+    match extra {
         Some(name) => refuse(format!("`{name}` is locked and not in claw.toml")),
         None => Ok(()),
     }

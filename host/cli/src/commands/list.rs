@@ -1,6 +1,6 @@
 //! `claw list`: what is installed in this project, and what it may do.
 
-use claw_package::PermissionSet;
+use claw_package::{PackageName, PermissionSet};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -20,8 +20,8 @@ pub(crate) fn run(_args: Args, context: &Context) -> Outcome {
     let settings = context.settings()?;
     let shelf = Shelf::open(&context.home)?;
     let mut rows = Vec::new();
-    for locked in shelf.lock.skills.values() {
-        rows.push(Row::of(context, &settings, &shelf, locked));
+    for name in shelf.lock.names() {
+        rows.push(Row::of(context, &settings, &shelf, name));
     }
     if context.json {
         let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
@@ -39,55 +39,56 @@ pub(crate) fn run(_args: Args, context: &Context) -> Outcome {
 
 /// One skill.
 struct Row<'a> {
-    locked: &'a Locked,
+    name: &'a PackageName,
+    /// None where its entry was altered.
+    locked: Option<&'a Locked>,
     yanked: bool,
     /// What it may do, or why it can't run.
     state: Result<PermissionSet, String>,
 }
 
 impl<'a> Row<'a> {
-    fn of(context: &Context, settings: &Settings, shelf: &Shelf, locked: &'a Locked) -> Self {
-        let state = shelf.get(&context.home, &locked.name);
+    fn of(context: &Context, settings: &Settings, shelf: &'a Shelf, name: &'a PackageName) -> Self {
+        let state = shelf.get(&context.home, name);
         let state = state.map(|installed| installed.effective(settings, &PermissionSet::empty()));
+        let locked = shelf.lock.skills.get(name);
+        let yanked =
+            locked.is_some_and(|locked| store::was_yanked(&context.home, name, &locked.note));
         Row {
+            name,
             locked,
-            yanked: store::was_yanked(&context.home, &locked.name, &locked.note),
+            yanked,
             state: state.map_err(|failure| failure.one_line()),
         }
     }
 
     fn print(&self) -> Outcome {
-        let Locked { name, version, .. } = self.locked;
+        let name = self.name;
+        let version = self
+            .locked
+            .map_or_else(String::new, |locked| format!(" {}", locked.version));
         let yanked = if self.yanked { " (yanked)" } else { "" };
         match &self.state {
-            Ok(effective) => output::data(format_args!(
-                "{name} {version}{yanked}  may: {}",
-                show::one_line(effective)
-            )),
+            Ok(effective) => {
+                let effective = show::one_line(effective);
+                output::data(format_args!("{name}{version}{yanked}  may: {effective}"))
+            }
             Err(problem) => output::data(format_args!(
-                "{name} {version}{yanked}  can't run: {problem}"
+                "{name}{version}{yanked}  can't run: {problem}"
             )),
         }
     }
 
     fn to_json(&self) -> Value {
-        let Locked {
-            name,
-            version,
-            origin,
-            note,
-            keyset,
-            permissions,
-            prefix,
-        } = self.locked;
+        let locked = self.locked;
         json!({
-            "name": name,
-            "version": version,
-            "origin": origin.as_str(),
-            "note": note,
-            "keyset": keyset.to_string(),
-            "permissions": permissions,
-            "prefix": prefix,
+            "name": self.name,
+            "version": locked.map(|locked| &locked.version),
+            "origin": locked.map(|locked| locked.origin.as_str()),
+            "note": locked.map(|locked| locked.note),
+            "keyset": locked.map(|locked| locked.keyset.to_string()),
+            "permissions": locked.map(|locked| locked.permissions),
+            "prefix": locked.map(|locked| &locked.prefix),
             "yanked": self.yanked,
             "effective": self.state.as_ref().ok(),
             "problem": self.state.as_ref().err(),

@@ -19,7 +19,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let mut session = Session::open(context)?;
     for name in &args.names {
-        if !session.wishes.skills.contains_key(name) && !session.lock.skills.contains_key(name) {
+        if !session.wishes.skills.contains_key(name) && !session.lock.names().contains(name) {
             return Err(
                 Failure::not_found(format!("`{name}` is not in this project")).hint("claw list"),
             );

@@ -48,11 +48,12 @@ impl Served {
         settings: &Settings,
         shelf: &Shelf,
         host: &Host,
-        locked: &Locked,
+        name: &PackageName,
     ) -> Outcome<Self> {
-        let installed = shelf.get(&context.home, &locked.name)?;
+        let installed = shelf.get(&context.home, name)?;
+        let locked = &installed.locked;
         match shelf.records.prefixes.get(&locked.prefix) {
-            Some(owner) if *owner == locked.name => {}
+            Some(owner) if owner == name => {}
             _ => {
                 let failure = Failure::verification(format!(
                     "its prefix `{}` was not given to it here",
@@ -66,7 +67,7 @@ impl Served {
             .or_fail(Kind::Verification, "its component can't be read")?;
         let skill = host
             .load(component)
-            .map_err(|error| invoke::load_failure(error, &format!("`{}`", locked.name)))?;
+            .map_err(|error| invoke::load_failure(error, &format!("`{name}`")))?;
         let effective = installed.effective(settings, &PermissionSet::empty());
         Ok(Served {
             locked: locked.clone(),

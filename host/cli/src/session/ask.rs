@@ -95,13 +95,25 @@ fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
         ..
     } = arrival;
     let release = &stored.release;
+    let namespace = release.release().package.namespace();
+    if open.trust && !open.may_ask {
+        // Under `strict` trust comes first, and from a command of its own.
+        let (origin, keyset) = (&source.registry.origin, source.keyset.reference());
+        let failure = Failure::refused(format!(
+            "`{namespace}` is not pinned, which `strict` asks for"
+        ));
+        let hint = format!(
+            "claw trust add {namespace} --origin {origin} --keyset {}",
+            keyset.digest
+        );
+        return failure
+            .during(format!("can't use {}", release.title()))
+            .hint(hint);
+    }
     let mut reasons = Vec::new();
     let mut flags = String::new();
     if open.trust {
-        reasons.push(format!(
-            "nobody has said that `{}` is trusted",
-            release.release().package.namespace()
-        ));
+        reasons.push(format!("nobody has said that `{namespace}` is trusted"));
         flags.push_str(&format!(" --trust {}", source.keyset.reference().digest));
     }
     if open.grew {
