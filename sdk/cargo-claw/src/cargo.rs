@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::output::{self, Progress};
 use crate::target::Target;
 
 /// Variables that would change what the compiler makes.
@@ -83,7 +84,11 @@ pub(crate) fn package(folder: &Path) -> Outcome<CargoPackage> {
 }
 
 /// Compiles the package's library for `target`; the answer is the file that Cargo made.
-pub(crate) fn build(package: &CargoPackage, target: &Target) -> Outcome<PathBuf> {
+pub(crate) fn build(
+    package: &CargoPackage,
+    target: &Target,
+    progress: Progress,
+) -> Outcome<PathBuf> {
     let folder = package.manifest.parent().unwrap_or(Path::new("."));
     let triple = target.triple();
     let mut cargo = command("cargo", target.toolchain(), folder);
@@ -96,6 +101,9 @@ pub(crate) fn build(package: &CargoPackage, target: &Target) -> Outcome<PathBuf>
         "--message-format=json-render-diagnostics",
     ]);
     cargo.arg("--config").arg(remap(package, triple)?);
+    if progress == Progress::Hidden {
+        cargo.arg("--quiet");
+    }
     cargo.stdout(Stdio::piped());
     let act = || "could not start `cargo`";
     let output = cargo
@@ -157,6 +165,10 @@ fn remap(package: &CargoPackage, triple: &str) -> Outcome<String> {
             (found["source"].is_null(), manifest, found["name"].as_str())
             && !folder.starts_with(&package.workspace)
         {
+            // Cargo mixes the whole path of such a package into what the compiler makes of it.
+            output::warn(format_args!(
+                "`{name}` is outside of the workspace: built in another folder, the component can differ"
+            ));
             places.insert((folder.to_path_buf(), format!("/{name}")));
         }
     }

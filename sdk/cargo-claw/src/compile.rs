@@ -12,6 +12,7 @@ use wasi_preview1_component_adapter_provider::{
 
 use crate::cargo::{self, CargoPackage};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::output::Progress;
 use crate::project::{Code, Project};
 use crate::target::{self, Target};
 use crate::wit::Wit;
@@ -32,14 +33,14 @@ pub(crate) struct Built {
 }
 
 /// Makes the component of `project` and writes it to the project's output folder.
-pub(crate) fn build(project: &Project) -> Outcome<Built> {
+pub(crate) fn build(project: &Project, progress: Progress) -> Outcome<Built> {
     // Before anything is compiled, because what is wrong here is found in no time.
     let wit = Wit::read(&project.folder)?;
     if let Some(wit) = &wit {
         wit.check_name(&project.manifest.name)?;
     }
     let (component, toolchain) = match &project.code {
-        Code::Rust(package) => rust(package, &project.folder)?,
+        Code::Rust(package) => rust(package, &project.folder, progress)?,
         Code::Ready(path) => (ready(path)?, others()),
     };
     let bytes = match &wit {
@@ -69,10 +70,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
 }
 
 /// The component that Cargo and, for preview 1, the adapter make.
-fn rust(package: &CargoPackage, folder: &Path) -> Outcome<(Vec<u8>, Toolchain)> {
+fn rust(
+    package: &CargoPackage,
+    folder: &Path,
+    progress: Progress,
+) -> Outcome<(Vec<u8>, Toolchain)> {
     let target = Target::find(folder)?;
     let toolchain = target.describe(folder)?;
-    let made = read(&cargo::build(package, &target)?)?;
+    let made = read(&cargo::build(package, &target, progress)?)?;
     Ok((
         if target.needs_adapter() {
             adapted(&made)?

@@ -111,6 +111,13 @@ pub(crate) fn unlock(home: &Home, name: &KeyName) -> Outcome<SigningKey> {
     Ok(key)
 }
 
+/// Whether the key `name` is locked, and nobody could say its passphrase.
+pub(crate) fn is_out_of_reach(home: &Home, name: &KeyName) -> Outcome<bool> {
+    let text = home::read_text(&private_file(home, name))?.map(Zeroizing::new);
+    let is_locked = text.is_some_and(|text| SigningKey::is_encrypted(&text));
+    Ok(is_locked && passphrase_from_environment().is_none() && !output::somebody_is_there())
+}
+
 /// The passphrase that opens `name`.
 fn passphrase(name: &KeyName) -> Outcome<Zeroizing<String>> {
     if let Some(passphrase) = passphrase_from_environment() {

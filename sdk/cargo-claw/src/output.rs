@@ -10,6 +10,24 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 
+/// Whether it is told what is going on, which a program that reads JSON has no use for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Told,
+    Hidden,
+}
+
+impl Progress {
+    /// What goes with an output that is, or is not, JSON.
+    pub(crate) fn beside(json: bool) -> Self {
+        if json {
+            Progress::Hidden
+        } else {
+            Progress::Told
+        }
+    }
+}
+
 /// Prints data.
 pub(crate) fn data(text: impl Display) -> Outcome {
     let mut out = io::stdout().lock();

@@ -67,6 +67,9 @@ pub(crate) fn at_hand(home: &Home, project: &Project) -> Outcome<Result<AtHand, 
     let own = keys::list_of(home, namespace)?;
     Ok(match own.as_slice() {
         [] => Err("there is no key of its namespace here"),
+        [key] if keys::is_out_of_reach(home, key.name())? => {
+            Err("its key is locked, and there is no terminal to ask at")
+        }
         [key] => Ok(AtHand {
             origin: origin.clone(),
             keyset,

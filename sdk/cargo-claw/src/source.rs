@@ -34,11 +34,12 @@ fn without_user(url: &str) -> String {
 
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     let mut git = Command::new("git");
-    git.arg("-C")
-        .arg(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
+    git.arg("-C").arg(folder).args(arguments);
+    // Inside a hook these name the repository of the hook, wherever we are.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        git.env_remove(name);
+    }
+    git.stdin(Stdio::null()).stderr(Stdio::null());
     let output = git.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
@@ -72,6 +73,8 @@ mod tests {
             "user.name=A",
             "-c",
             "user.email=a@example.com",
+            "-c",
+            "commit.gpgsign=false",
             "commit",
             "--quiet",
             "--message",

@@ -66,7 +66,7 @@ pub fn kind(file_type: FileType) -> Kind {
 
 /// The length of a file; folders and links have none that says anything.
 pub fn size(metadata: &Metadata) -> Option<u64> {
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 /// Why `path` could not be used, in words.

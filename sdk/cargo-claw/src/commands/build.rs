@@ -2,7 +2,7 @@
 
 use crate::compile;
 use crate::failure::Outcome;
-use crate::output;
+use crate::output::{self, Progress};
 use crate::project::Project;
 
 /// Compile the skill to a component
@@ -12,7 +12,7 @@ pub(crate) struct Args {}
 /// Builds, and prints where the component is.
 pub(crate) fn run(_args: Args, json: bool) -> Outcome {
     let project = Project::here()?;
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     if json {
         let digest = claw_package::Digest::of(&built.bytes);
         let size = built.bytes.len();

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::compile::{self, Built};
 use crate::failure::Outcome;
+use crate::output::Progress;
 use crate::project::Project;
 use crate::{output, package};
 
@@ -17,7 +18,7 @@ pub(crate) struct Args {}
 /// Builds, checks, and prints what the skill is.
 pub(crate) fn run(_args: Args, json: bool) -> Outcome {
     let project = Project::here()?;
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     let warnings = warnings(&built);
     let (info, toolchain) = (built.info.clone(), built.toolchain.clone());
     let packed = package::pack(&project, built)?;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::output::Progress;
 use crate::project::Project;
 use crate::{compile, keys, output, package, signing};
 
@@ -20,7 +21,7 @@ pub(crate) struct Args {
 /// Builds, packs, and prints where the package is.
 pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let project = Project::here()?;
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     let packed = package::pack(&project, built)?;
     let path = args
         .output

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::output::Progress;
 use crate::project::Project;
 use crate::registry::Registry;
 use crate::{compile, output, package, signing};
@@ -62,7 +63,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             project.manifest.categories.push(category);
         }
     }
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     let packed = package::pack(&project, built)?;
     let package = claw_package::read(packed.tarball.as_slice(), &mut NoSink);
     let package = package.or_fail(Kind::Bug, "the package that was made is no good package")?;

@@ -9,6 +9,7 @@ use claw_package::{Permission, PermissionSet};
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::output::Progress;
 use crate::project::Project;
 use crate::sandbox::{self, Sandbox};
 use crate::{arguments, compile, output};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let home = Home::from_environment()?;
     let workspace = workspace(args.workspace.as_deref(), &home)?;
     let project = Project::here()?;
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     let schema = built
         .info
         .action(&args.action)

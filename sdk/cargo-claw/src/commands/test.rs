@@ -10,6 +10,7 @@ use claw_package::PermissionSet;
 use serde_json::json;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::output::Progress;
 use crate::project::Project;
 use crate::sandbox::Sandbox;
 use crate::scenario::{File, Scenario};
@@ -38,7 +39,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             .is_none_or(|filter| scenario.name.contains(filter.as_str()))
     };
     let wanted: Vec<Scenario> = scenarios.into_iter().filter(is_wanted).collect();
-    let built = compile::build(&project)?;
+    let built = compile::build(&project, Progress::beside(json))?;
     let sandbox = Sandbox::new(&project, &built)?;
     let mut all = Vec::new();
     for scenario in wanted {

@@ -71,7 +71,8 @@ pub(crate) fn run(args: Args, action: YankAction, json: bool) -> Outcome {
     let release = release(&registry, &line, &keyset)?;
 
     let is_yanked = action == YankAction::Yank;
-    if line.yanked.is_some() != is_yanked {
+    let is_done = line.yanked.is_some() == is_yanked;
+    if !is_done {
         let key = signing::key_for(&home, &keyset)?;
         let first = match line.yanked {
             Some(note) => 1 + last_sequence(&registry, &note, &release, &keyset)?,
@@ -79,21 +80,18 @@ pub(crate) fn run(args: Args, action: YankAction, json: bool) -> Outcome {
         };
         let note = |sequence| Yank::of(action, &release, sequence, args.reason.clone()).sign(&key);
         send(&registry, first, is_yanked, note)?;
-    } else {
-        output::say(format_args!(
-            "nothing to do: `{title}` is {} already",
-            if is_yanked { "yanked" } else { "shown" }
-        ));
     }
     if json {
         return output::json(&json!({"package": package, "version": version, "yanked": is_yanked}));
     }
-    let words = if is_yanked {
-        "is hidden from new resolution; who has it locked still gets it"
-    } else {
-        "is shown"
-    };
-    output::say(format_args!("`{title}` {words}"));
+    match (is_done, is_yanked) {
+        (true, true) => output::say(format_args!("`{title}` is yanked already")),
+        (true, false) => output::say(format_args!("`{title}` is not yanked")),
+        (false, true) => output::say(format_args!(
+            "yanked `{title}`: who has it locked still gets it, nobody else does"
+        )),
+        (false, false) => output::say(format_args!("`{title}` is shown again")),
+    }
     Ok(())
 }
 
