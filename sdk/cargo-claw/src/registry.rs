@@ -145,58 +145,78 @@ impl Registry {
 
 /// What went wrong between us and a registry, with the exit code that it has.
 pub(crate) fn failure(error: ClientError) -> Failure {
-    let insecure = matches!(error, ClientError::InsecureAddress { .. });
-    let code = match &error {
-        ClientError::Refused { code, .. } => Some(*code),
-        _ => None,
+    let (kind, hint) = match &error {
+        ClientError::InsecureAddress { .. } => (
+            Kind::Usage,
+            Some("use https://, or give --allow-http to send everything in the open"),
+        ),
+        ClientError::Refused { status, code, .. } => refusal(*status, *code),
+        _ => match error.class() {
+            ErrorClass::Usage => (Kind::Usage, None),
+            ErrorClass::Verification => (Kind::Verification, None),
+            ErrorClass::NotFound => (Kind::NotFound, None),
+            ErrorClass::Unavailable => (Kind::Registry, None),
+            ErrorClass::Refused => (Kind::Refused, None),
+            ErrorClass::Local => (Kind::Io, None),
+        },
     };
-    let kind = match (error.class(), code) {
-        (ErrorClass::Usage, _) => Kind::Usage,
-        (ErrorClass::Verification, _) => Kind::Verification,
-        (ErrorClass::NotFound, _) => Kind::NotFound,
-        (ErrorClass::Unavailable, _) => Kind::Registry,
-        (ErrorClass::Local, _) => Kind::Io,
-        (ErrorClass::Refused, code) => code.map_or(Kind::Refused, refusal),
-    };
-    let failure = Failure {
+    Failure {
         kind,
         error: error.into(),
-        hint: None,
-    };
-    match code {
-        _ if insecure => {
-            failure.hint("use https://, or give --allow-http to send everything in the open")
-        }
-        Some(ErrorCode::Unauthorized) => {
-            failure.hint("cargo claw login --registry URL, with a token that is valid")
-        }
-        Some(ErrorCode::Forbidden) => {
-            failure.hint("have the registry's administrator make a token that allows this")
-        }
-        Some(ErrorCode::ReleaseExists) => {
-            failure.hint("a release never changes: raise `version`, then publish again")
-        }
-        _ => failure,
+        hint: hint.map(str::to_owned),
     }
 }
 
-/// The exit code of a registry's no.
-fn refusal(code: ErrorCode) -> Kind {
-    match code {
-        ErrorCode::Unauthorized | ErrorCode::Forbidden => Kind::Refused,
-        ErrorCode::NotFound | ErrorCode::UnknownNamespace => Kind::NotFound,
-        ErrorCode::TooLarge => Kind::Limit,
-        ErrorCode::BadNote
-        | ErrorCode::WrongRegistry
-        | ErrorCode::BadSignature
-        | ErrorCode::BadPackage
-        | ErrorCode::PackageMismatch
-        | ErrorCode::DigestMismatch
-        | ErrorCode::KeysetChanged => Kind::Verification,
-        ErrorCode::TooManyRequests
-        | ErrorCode::Timeout
-        | ErrorCode::Unavailable
-        | ErrorCode::Internal => Kind::Registry,
-        _ => Kind::Usage,
+/// The exit code of a registry's no, and what helps. Where the answer had no body, as for `HEAD`, the status tells.
+fn refusal(status: u16, code: ErrorCode) -> (Kind, Option<&'static str>) {
+    match (code, status) {
+        (ErrorCode::Unauthorized, _) | (ErrorCode::Unknown, 401) => (
+            Kind::Refused,
+            Some("cargo claw login --registry URL, with a token that is valid"),
+        ),
+        (ErrorCode::Forbidden, _) | (ErrorCode::Unknown, 403) => (
+            Kind::Refused,
+            Some("have the registry's administrator make a token that allows this"),
+        ),
+        (ErrorCode::ReleaseExists, _) => (
+            Kind::Usage,
+            Some("a release never changes: raise `version`, then publish again"),
+        ),
+        (ErrorCode::NotFound | ErrorCode::UnknownNamespace, _) => (Kind::NotFound, None),
+        (ErrorCode::TooLarge, _) => (Kind::Limit, None),
+        (
+            ErrorCode::BadNote
+            | ErrorCode::WrongRegistry
+            | ErrorCode::BadSignature
+            | ErrorCode::BadPackage
+            | ErrorCode::PackageMismatch
+            | ErrorCode::DigestMismatch
+            | ErrorCode::KeysetChanged,
+            _,
+        ) => (Kind::Verification, None),
+        (
+            ErrorCode::TooManyRequests
+            | ErrorCode::Timeout
+            | ErrorCode::Unavailable
+            | ErrorCode::Internal,
+            _,
+        ) => (Kind::Registry, None),
+        _ => (Kind::Usage, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_without_words_is_told_by_its_status() {
+        let kind = |status, code| refusal(status, code).0.exit();
+        assert_eq!(kind(401, ErrorCode::Unknown), 3);
+        assert_eq!(kind(401, ErrorCode::Unauthorized), 3);
+        assert_eq!(kind(409, ErrorCode::ReleaseExists), 2);
+        assert_eq!(kind(400, ErrorCode::BadSignature), 4);
+        assert_eq!(kind(404, ErrorCode::UnknownNamespace), 5);
+        assert_eq!(kind(503, ErrorCode::Unavailable), 7);
     }
 }

@@ -1,7 +1,9 @@
 //! Which key signs, and the note it signs.
 
 use claw_package::Packed;
-use claw_trust::{KeyName, Keyset, KeysetRef, Origin, PublicKey, Release, SigningKey};
+use claw_trust::{
+    KeyName, Keyset, KeysetRef, Origin, PublicKey, Release, SigningKey, fingerprint_words,
+};
 
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Outcome};
@@ -17,10 +19,14 @@ pub(crate) fn key_for(home: &Home, keyset: &Keyset) -> Outcome<SigningKey> {
         return keys::unlock(home, key.name());
     }
     let names = |keys: &[PublicKey]| {
-        keys.iter()
-            .map(|key| format!("`{}`", key.name()))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let named = |key: &PublicKey| {
+            format!(
+                "`{}` ({})",
+                key.name(),
+                fingerprint_words(&key.fingerprint())
+            )
+        };
+        keys.iter().map(named).collect::<Vec<_>>().join(", ")
     };
     let others = names(&keyset.release);
     let message = match own.as_slice() {
