@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::pins::{By, Pin, Pins};
 use crate::settings::Settings;
+use crate::show;
 
 pub(crate) use address::normal_address;
 
@@ -87,7 +88,7 @@ impl Network<'_> {
         }
         let source = match pins.namespace(namespace).cloned() {
             Some(pin) => self.bound(namespace, &pin, pins).await?,
-            None => self.unbound(namespace, trust, pins).await?,
+            None => self.unbound(namespace, pins).await?,
         };
         if let Some(trust) = trust.filter(|trust| *trust != source.keyset.reference().digest) {
             let found = source.keyset.reference().digest;
@@ -170,42 +171,10 @@ impl Network<'_> {
     }
 
     /// Nobody is chosen for a namespace while somebody has not spoken, or while two speak.
-    async fn unbound(
-        &self,
-        namespace: &Namespace,
-        trust: Option<Digest>,
-        pins: &mut Pins,
-    ) -> Outcome<Source> {
-        let asked = join_all(
-            self.settings
-                .trusted_registries
-                .iter()
-                .map(|address| self.ask(address)),
-        )
-        .await;
-        let (mut registries, mut silent): (Vec<Registry>, Vec<Failure>) = (Vec::new(), Vec::new());
-        for answer in asked {
-            match answer {
-                Ok(registry) => {
-                    let registry = self.check(registry, pins)?;
-                    // Two addresses that the operator pinned to one registry are one voice.
-                    if registries
-                        .iter()
-                        .all(|known| known.origin != registry.origin)
-                    {
-                        registries.push(registry);
-                    }
-                }
-                Err(failure) if failure.kind == Kind::Registry => silent.push(failure),
-                Err(failure) => return Err(failure),
-            }
-        }
-        let answers = join_all(
-            registries
-                .iter()
-                .map(|registry| fetch_keyset(registry, namespace)),
-        )
-        .await;
+    async fn unbound(&self, namespace: &Namespace, pins: &mut Pins) -> Outcome<Source> {
+        let (registries, mut silent) = self.everybody(pins).await?;
+        let ask = |registry| fetch_keyset(registry, namespace);
+        let answers = join_all(registries.iter().map(ask)).await;
         let mut found = Vec::new();
         for (registry, answer) in registries.into_iter().zip(answers) {
             match answer {
@@ -226,32 +195,49 @@ impl Network<'_> {
             );
             return Err(all_silent(silent).during(act));
         }
-        let mut found = found.into_iter();
-        let Some(source) = found.next() else {
-            let addresses = self.settings.trusted_registries.join("`, `");
-            return Err(Failure::not_found(format!(
-                "no trusted registry has the namespace `{namespace}` (asked: `{addresses}`)"
-            )));
-        };
-        if let Some(other) = found.next() {
-            let message = format!(
-                "two registries have the namespace `{namespace}`: `{}` at {} and `{}` at {}",
-                source.registry.origin,
-                source.registry.address,
-                other.registry.origin,
-                other.registry.address
-            );
-            let meant = trust
-                .filter(|trust| *trust == other.keyset.reference().digest)
-                .map_or(&source, |_| &other);
-            let hint = format!(
-                "say which one is meant: claw trust add {namespace} --origin {} --keyset {}",
-                meant.registry.origin,
-                meant.keyset.reference().digest
-            );
-            return Err(Failure::verification(message).hint(hint));
+        if found.len() > 1 {
+            return Err(too_many(namespace, &found));
         }
-        Ok(source)
+        found.pop().ok_or_else(|| {
+            let addresses = self.settings.trusted_registries.join("`, `");
+            let message = format!(
+                "no trusted registry has the namespace `{namespace}` (asked: `{addresses}`)"
+            );
+            Failure::not_found(message)
+        })
+    }
+
+    /// Every trusted registry once, and the failures of those that did not answer.
+    async fn everybody(&self, pins: &mut Pins) -> Outcome<(Vec<Registry>, Vec<Failure>)> {
+        let addresses = &self.settings.trusted_registries;
+        let asked = join_all(addresses.iter().map(|address| self.ask(address))).await;
+        let mut registries: Vec<Registry> = Vec::new();
+        let mut silent = Vec::new();
+        for (address, answer) in addresses.iter().zip(asked) {
+            match answer {
+                Ok(registry) => {
+                    let registry = self.check(registry, pins)?;
+                    // Two addresses that the operator pinned to one registry are one voice.
+                    if registries
+                        .iter()
+                        .all(|known| known.origin != registry.origin)
+                    {
+                        registries.push(registry);
+                    }
+                }
+                Err(failure) if failure.kind == Kind::Registry => silent.push((address, failure)),
+                Err(failure) => return Err(failure),
+            }
+        }
+        silent.retain(|(address, _)| {
+            let pinned = pins.origin_of(address);
+            let spoke = |origin| registries.iter().any(|registry| registry.origin == origin);
+            !pinned.is_some_and(spoke)
+        });
+        Ok((
+            registries,
+            silent.into_iter().map(|(_, failure)| failure).collect(),
+        ))
     }
 
     async fn ask(&self, address: &str) -> Outcome<Registry> {
@@ -345,6 +331,34 @@ async fn fetch_keyset(
         return Err(Failure::verification(message).during(act()));
     }
     Ok(Some((keyset, note)))
+}
+
+/// Several registries have a namespace: which of them is meant is the operator's to say.
+fn too_many(namespace: &Namespace, found: &[Source]) -> Failure {
+    let each = |source: &Source| {
+        let Registry {
+            origin, address, ..
+        } = &source.registry;
+        format!(
+            "`{origin}` at {address} with {}",
+            show::release_keys(&source.keyset)
+        )
+    };
+    let command = |source: &Source| {
+        let (origin, keyset) = (&source.registry.origin, source.keyset.reference());
+        format!(
+            "claw trust add {namespace} --origin {origin} --keyset {}",
+            keyset.digest
+        )
+    };
+    let all: Vec<_> = found.iter().map(each).collect();
+    let commands: Vec<_> = found.iter().map(command).collect();
+    let message = format!(
+        "{} registries have the namespace `{namespace}`: {}",
+        found.len(),
+        all.join(", and ")
+    );
+    Failure::verification(message).hint(commands.join(", or "))
 }
 
 /// One failure that names everybody who did not answer.
