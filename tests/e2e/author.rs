@@ -135,3 +135,22 @@ fn first_party_skills_pass_their_own_tests() {
         author.cargo_claw(&["test"]).ok();
     }
 }
+
+#[test]
+fn the_sdk_passes_its_own_tests() {
+    let root = tempfile::TempDir::new().expect("a temporary folder");
+    let author = Person::new(root.path(), "author");
+    // Any program's command has the environment that Cargo needs, and nothing of ours besides.
+    let with = programs::command("claw", &programs::repository().join("sdk"), &author.home);
+    let mut command = std::process::Command::new("cargo");
+    command
+        .args(["test", "--quiet"])
+        .current_dir(programs::repository().join("sdk"))
+        .env_clear();
+    command.envs(
+        with.get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let run = claw_tests::Run::of(command).ok();
+    assert!(run.stdout.contains("test result: ok"), "{}", run.stdout);
+}

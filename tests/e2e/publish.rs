@@ -3,7 +3,7 @@
 use claw_package::Digest;
 use claw_tests::environment::{ORIGIN, Person, key_of, open_namespace};
 use claw_tests::packages::TestPackage;
-use claw_tests::{Run, TestEnv};
+use claw_tests::{Run, TestEnv, http};
 
 #[test]
 fn the_same_release_twice_changes_nothing() {
@@ -228,4 +228,52 @@ fn static_files_have_the_caching_headers_that_mirrors_need() {
         assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
         assert_eq!(env.request(path, Some("\"another\"")).status, 200, "{path}");
     }
+}
+
+#[test]
+fn memory_stays_flat_while_large_packages_are_uploaded() {
+    const PACKAGE_BYTES: usize = 31 << 20;
+    const GROWTH_BYTES_MAX: u64 = 16 << 20;
+    let env = TestEnv::new();
+    env.publish(&TestPackage::new("acme/x", "1.0.0"));
+    let before = peak_memory_bytes(env.registry.id());
+    // Nothing that compresses, and each one another blob.
+    let bearer = format!("Bearer {}", env.token);
+    for number in 0..3u32 {
+        let mut state = number + 1;
+        let body: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()
+        })
+        .take(PACKAGE_BYTES / 4)
+        .flatten()
+        .collect();
+        let path = format!("/api/v1/blobs/{}", Digest::of(&body));
+        let headers = [("authorization", bearer.as_str())];
+        let answer = http::request(&env.registry.address, "PUT", &path, &headers, &body);
+        assert!(answer.status < 300, "{} {}", answer.status, answer.body);
+    }
+    let growth = peak_memory_bytes(env.registry.id()) - before;
+    assert!(
+        growth < GROWTH_BYTES_MAX,
+        "the registry grew by {growth} bytes"
+    );
+}
+
+/// The most memory that a process had, as the kernel counts it.
+fn peak_memory_bytes(id: u32) -> u64 {
+    let status =
+        std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process is there");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .expect("a peak");
+    let kilobytes: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|number| number.parse().ok())
+        .expect("a number");
+    kilobytes * 1024
 }

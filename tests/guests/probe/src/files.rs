@@ -7,16 +7,24 @@ use crate::wasi::filesystem::types::{
 };
 
 /// Runs `act` on the shown folder of the name `base`.
-pub fn at<T>(base: &str, act: impl FnOnce(&Descriptor) -> Result<T, ErrorCode>) -> Result<T, String> {
+pub fn at<T>(
+    base: &str,
+    act: impl FnOnce(&Descriptor) -> Result<T, ErrorCode>,
+) -> Result<T, String> {
     let folders = get_directories();
-    let (folder, _) =
-        folders.iter().find(|(_, name)| name == base).ok_or_else(|| format!("no folder `{base}` is shown"))?;
+    let (folder, _) = folders
+        .iter()
+        .find(|(_, name)| name == base)
+        .ok_or_else(|| format!("no folder `{base}` is shown"))?;
     act(folder).map_err(|code| code.name().to_owned())
 }
 
 /// The names of all shown folders.
 pub fn folders() -> Vec<String> {
-    get_directories().into_iter().map(|(_, name)| name).collect()
+    get_directories()
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect()
 }
 
 /// The names in a folder, sorted.
@@ -32,7 +40,11 @@ pub fn names(path: &str) -> Result<Vec<String>, String> {
 
 /// `symlink-follow` or nothing.
 pub fn path_flags(follow: bool) -> PathFlags {
-    if follow { PathFlags::SYMLINK_FOLLOW } else { PathFlags::empty() }
+    if follow {
+        PathFlags::SYMLINK_FOLLOW
+    } else {
+        PathFlags::empty()
+    }
 }
 
 /// Opens and, where there is a text, writes it at the start.
@@ -66,6 +78,11 @@ pub fn stat(base: &str, path: &str, follow: bool) -> Result<String, String> {
 /// Sets both times to now.
 pub fn touch(base: &str, path: &str, follow: bool) -> Result<(), String> {
     at(base, |folder| {
-        folder.set_times_at(path_flags(follow), path, NewTimestamp::Now, NewTimestamp::Now)
+        folder.set_times_at(
+            path_flags(follow),
+            path,
+            NewTimestamp::Now,
+            NewTimestamp::Now,
+        )
     })
 }

@@ -39,7 +39,9 @@ impl Guest for Probe {
     }
 
     fn link(base: String, old: String, new: String, follow: bool) -> Result<(), String> {
-        files::at(&base, |folder| folder.link_at(files::path_flags(follow), &old, folder, &new))
+        files::at(&base, |folder| {
+            folder.link_at(files::path_flags(follow), &old, folder, &new)
+        })
     }
 
     fn symlink(base: String, target: String, path: String) -> Result<(), String> {
@@ -67,7 +69,11 @@ impl Guest for Probe {
     }
 
     fn race(path: String, times: u32, wanted: String) -> Option<String> {
-        (0..times).find_map(|_| std::fs::read_to_string(&path).ok().filter(|text| text.contains(&wanted)))
+        (0..times).find_map(|_| {
+            std::fs::read_to_string(&path)
+                .ok()
+                .filter(|text| text.contains(&wanted))
+        })
     }
 
     fn environment() -> Vec<(String, String)> {

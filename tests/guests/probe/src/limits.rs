@@ -12,13 +12,19 @@ pub fn spin() {
 
 /// Holds as many mebibytes as it is told, each of them written to.
 pub fn allocate(mebibytes: u32) -> u64 {
-    let held: Vec<Vec<u8>> = (0..mebibytes).map(|_| black_box(vec![1u8; 1 << 20])).collect();
+    let held: Vec<Vec<u8>> = (0..mebibytes)
+        .map(|_| black_box(vec![1u8; 1 << 20]))
+        .collect();
     held.iter().map(|block| block.len() as u64).sum()
 }
 
 /// Calls itself until the stack ends.
 pub fn recurse(depth: u64) -> u64 {
-    if black_box(depth) == u64::MAX { 0 } else { black_box(recurse(depth + 1)) + 1 }
+    if black_box(depth) == u64::MAX {
+        0
+    } else {
+        black_box(recurse(depth + 1)) + 1
+    }
 }
 
 /// So many records of some length.
