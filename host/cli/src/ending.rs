@@ -171,3 +171,74 @@ pub(crate) fn error_text(error: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use claw_host::DenialReason;
+    use claw_package::PermissionKind;
+
+    use super::*;
+
+    fn set(lines: &[&str]) -> PermissionSet {
+        PermissionSet::new(lines.iter().map(|line| line.parse().unwrap()))
+    }
+
+    fn actor(installed: bool, manifest: &[&str], revoked: &[&str]) -> Actor {
+        Actor {
+            name: "acme/files".to_owned(),
+            action: "read".to_owned(),
+            installed,
+            manifest: set(manifest),
+            revoked: set(revoked),
+        }
+    }
+
+    fn denial(permission: Option<&str>) -> Denial {
+        Denial {
+            kind: PermissionKind::FilesystemRead,
+            what: "open `docs/x`".to_owned(),
+            reason: DenialReason::NotGranted,
+            permission: permission.map(|line| line.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn one_command_allows_everything_that_was_denied() {
+        let denials = [
+            denial(Some("filesystem.read=docs")),
+            denial(Some("filesystem.write=out")),
+        ];
+        let remedy = |actor: Actor| actor.remedy(&denials).unwrap();
+        let expected = "claw grant acme/files filesystem.read=docs filesystem.write=out";
+        assert_eq!(remedy(actor(true, &["filesystem.write=."], &[])), expected);
+        let expected = "claw run --allow filesystem.read=docs --allow filesystem.read=out …";
+        assert_eq!(remedy(actor(false, &["filesystem.read=."], &[])), expected);
+    }
+
+    #[test]
+    fn what_nothing_can_grant_has_no_remedy() {
+        let undeclared = actor(true, &["environment=HOME"], &[]);
+        let denials = [denial(Some("filesystem.read=docs"))];
+        assert_eq!(undeclared.remedy(&denials), None);
+        assert!(
+            undeclared
+                .describe(&denials[0])
+                .contains("does not declare it")
+        );
+        assert_eq!(
+            actor(true, &["filesystem.write=."], &[]).remedy(&[denial(None)]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_revocation_is_named_and_lifted_as_a_whole() {
+        let revoked = actor(true, &["filesystem.read=."], &["filesystem.read=."]);
+        let denials = [denial(Some("filesystem.read=docs"))];
+        assert!(revoked.describe(&denials[0]).ends_with("you revoked it"));
+        assert_eq!(
+            revoked.remedy(&denials).unwrap(),
+            "claw grant acme/files filesystem.read=."
+        );
+    }
+}

@@ -76,11 +76,13 @@ impl Wishes {
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        let before = if self.document.is_empty() && !comments.is_empty() {
+        let before = if !self.document.is_empty() {
+            "\n".to_owned()
+        } else if comments.is_empty() {
+            String::new()
+        } else {
             self.document.set_trailing("");
             format!("{comments}\n")
-        } else {
-            "\n".to_owned()
         };
         let skills = self.document.entry("skills").or_insert_with(|| {
             let mut table = Table::new();
