@@ -5,11 +5,11 @@
 //! synced, renamed, and its folder synced.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::output;
 
 /// Who may read what is written.
@@ -28,11 +28,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8], audience: Audience) -> Outcome {
 }
 
 fn write_inner(path: &Path, bytes: &[u8], audience: Audience) -> io::Result<()> {
-    // A link is followed by hand, so that the file it points to is replaced and the link stays.
-    let path = match fs::canonicalize(path) {
-        Ok(real) => real,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(path)?,
-        Err(error) => return Err(error),
+    let path = match (audience, fs::canonicalize(path)) {
+        // An operator may keep these files elsewhere and link to them: the link stays.
+        (Audience::Owner, Ok(real)) => real,
+        (Audience::Owner, Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error);
+        }
+        // A project is a stranger's: a link in it is replaced, and what it points to is left alone.
+        _ => path.to_owned(),
     };
     let folder = path
         .parent()
@@ -48,13 +51,19 @@ fn write_inner(path: &Path, bytes: &[u8], audience: Audience) -> io::Result<()> 
         Audience::Everyone => 0o666,
     };
     let written = (|| {
+        // Whatever has this name was left by a crash, or put there to be written through.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(mode)
             .open(&temporary)?;
-        if let (Audience::Everyone, Ok(old)) = (audience, fs::metadata(&path)) {
+        if let (Audience::Everyone, Ok(old)) = (audience, fs::symlink_metadata(&path))
+            && old.is_file()
+        {
             file.set_permissions(old.permissions())?;
         }
         file.write_all(bytes)?;
@@ -102,25 +111,26 @@ pub(crate) fn make_private_folder(path: &Path) -> Outcome {
     )
 }
 
-/// Reads a file of at most `bytes_max` bytes; `None` if there is none.
+/// Reads a regular file of at most `bytes_max` bytes; `None` if there is none. Anything else of
+/// that name is refused unopened, since opening a pipe would wait for somebody to write.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> Outcome<Option<Vec<u8>>> {
     let act = || format!("could not read `{}`", path.display());
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).or_fail(Kind::Io, act()),
     };
-    read_open(file, bytes_max)
-        .or_fail(Kind::Io, act())
-        .map(Some)
+    if !metadata.is_file() {
+        return Err(Failure::new(Kind::Io, "it is not a regular file").during(act()));
+    }
+    let read = File::open(path).and_then(|file| read_bounded(file, bytes_max));
+    read.or_fail(Kind::Io, act()).map(Some)
 }
 
-fn read_open(mut file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
-    use std::io::Read;
-    let size = file.metadata()?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(size.min(bytes_max)).unwrap_or(0));
-    (&mut file)
-        .take(bytes_max.saturating_add(1))
+/// Reads to the end, or to one byte more than `bytes_max`, which is an error.
+pub(crate) fn read_bounded(from: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(bytes_max.saturating_add(1))
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
         return Err(io::Error::other(format!(
@@ -185,14 +195,33 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn the_operators_links_stay_and_a_projects_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        write(&link, b"new", Audience::Everyone).unwrap();
+        write(&link, b"new", Audience::Owner).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&real).unwrap(), b"new");
+        write(&link, b"newer", Audience::Everyone).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_link_in_the_way_of_a_write_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "mine").unwrap();
+        let trap = format!("claw.lock.{}.tmp", std::process::id());
+        std::os::unix::fs::symlink(&victim, folder.path().join(trap)).unwrap();
+        write(
+            &folder.path().join("claw.lock"),
+            b"lock",
+            Audience::Everyone,
+        )
+        .unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
     }
 
     #[test]
@@ -201,6 +230,7 @@ mod tests {
         let path = folder.path().join("big");
         fs::write(&path, [b'x'; 11]).unwrap();
         assert!(read(&path, 11).unwrap().is_some());
+        assert!(read(folder.path(), 10).is_err());
         assert!(
             read(&path, 10)
                 .unwrap_err()

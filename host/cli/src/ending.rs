@@ -70,7 +70,7 @@ impl Actor {
     pub(crate) fn tell_denials(&self, denials: &[Denial], as_json: bool) {
         for denial in denials {
             if as_json {
-                output::say(json!({"denial": {
+                output::say_json(&json!({"denial": {
                     "kind": denial.kind,
                     "what": denial.what,
                     "reason": denial.reason.to_string(),
@@ -166,7 +166,7 @@ impl Actor {
 /// An action's own error, for people: text as it is, everything else as JSON.
 pub(crate) fn error_text(error: &Value) -> String {
     match error {
-        Value::String(text) => output::tame(text),
+        Value::String(text) => text.clone(),
         Value::Null => "the action failed and did not say why".to_owned(),
         other => other.to_string(),
     }

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::output;
+
 /// What a command hands up.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
@@ -132,7 +134,7 @@ impl Failure {
         if json {
             let (code, message) = (self.kind.code(), self.one_line());
             let error = json!({"error": {"code": code, "message": message, "hint": self.hint}});
-            text.push_str(&error.to_string());
+            text.push_str(&output::escape(&error.to_string()));
             text.push('\n');
         } else {
             for (index, cause) in self.error.chain().enumerate() {
@@ -147,6 +149,9 @@ impl Failure {
             if let Some(hint) = &self.hint {
                 text.push_str(&format!("hint: {hint}\n"));
             }
+        }
+        if !json {
+            text = output::tame(&text);
         }
         // Nobody is left to tell when stderr itself is closed.
         let _ = std::io::stderr().write_all(text.as_bytes());

@@ -112,7 +112,7 @@ pub(crate) fn log_sink(settings: &Settings, skill: &str) -> LogSink {
                 LogSource::Stdout => "stdout",
                 LogSource::Stderr => "stderr",
             };
-            for line in output::tame(&record.message).lines() {
+            for line in record.message.lines() {
                 output::say(format_args!("[{skill}] {what}: {line}"));
             }
         }

@@ -10,8 +10,22 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 
-/// Prints data.
+/// Prints data for people.
 pub(crate) fn data(text: impl Display) -> Outcome {
+    print(&tame(&text.to_string()))
+}
+
+/// Prints data for programs: readable on a terminal, one line otherwise.
+pub(crate) fn json(value: &Value) -> Outcome {
+    let text = if io::stdout().is_terminal() {
+        format!("{value:#}")
+    } else {
+        value.to_string()
+    };
+    print(&escape(&text))
+}
+
+fn print(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     let written = writeln!(out, "{text}").and_then(|()| out.flush());
     match written {
@@ -20,19 +34,15 @@ pub(crate) fn data(text: impl Display) -> Outcome {
     }
 }
 
-/// Prints data for programs: readable on a terminal, one line otherwise.
-pub(crate) fn json(value: &Value) -> Outcome {
-    if io::stdout().is_terminal() {
-        data(format_args!("{value:#}"))
-    } else {
-        data(value)
-    }
-}
-
 /// Says something to the person at the terminal.
 pub(crate) fn say(text: impl Display) {
     // With stderr closed nobody is listening, which is no reason to stop.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", tame(&text.to_string()));
+}
+
+/// Says something to the program at the other end of stderr.
+pub(crate) fn say_json(value: &Value) {
+    let _ = writeln!(io::stderr(), "{}", escape(&value.to_string()));
 }
 
 /// Warns.
@@ -67,17 +77,30 @@ pub(crate) fn ask(question: &str) -> Outcome<bool> {
 /// that reorders text.
 pub(crate) fn tame(text: &str) -> String {
     text.chars()
-        .filter(|c| *c == '\n' || !c.is_control())
-        .filter(|c| !turns_text(*c))
+        .filter(|c| *c == '\n' || !deceives(*c))
         .collect()
 }
 
-/// The bidirectional controls of Unicode.
-fn turns_text(c: char) -> bool {
-    matches!(
-        c,
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
+/// The same for JSON, which says everything: such characters stand only in strings, as escapes.
+pub(crate) fn escape(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && deceives(c) {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Control characters, and the bidirectional ones of Unicode, all in its first plane.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 #[cfg(test)]
@@ -87,5 +110,13 @@ mod tests {
     #[test]
     fn what_strangers_write_cannot_move_the_cursor_or_turn_text_around() {
         assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc\nd");
+    }
+
+    #[test]
+    fn json_says_everything_and_does_nothing() {
+        let value = serde_json::json!({"a\u{9b}": "\u{1b}[2J\u{202e}\n\u{7f}"});
+        let text = escape(&value.to_string());
+        assert!(text.chars().all(|c| !deceives(c)), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 }

@@ -3,7 +3,7 @@
 //! The schema only decides how a word is read, as text or as JSON. Whether the object fits is
 //! decided by the host against the component itself.
 
-use std::io::Read;
+use std::fs::File;
 
 use serde_json::{Map, Value};
 
@@ -62,22 +62,18 @@ pub(crate) fn from_pairs(pairs: &[String], schema: &Value) -> Outcome<Value> {
 /// `--input`: JSON itself, `@FILE`, or `-` for stdin.
 pub(crate) fn from_input(input: &str) -> Outcome<Value> {
     let (source, bytes) = if input == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin()
-            .lock()
-            .take(INPUT_BYTES_MAX + 1)
-            .read_to_end(&mut bytes);
-        read.or_fail(Kind::Io, "could not read stdin")?;
-        if bytes.len() as u64 > INPUT_BYTES_MAX {
-            return Err(Failure::usage(format!(
-                "the input is larger than {INPUT_BYTES_MAX} bytes"
-            )));
-        }
-        ("stdin".to_owned(), bytes)
+        let read = durable::read_bounded(std::io::stdin().lock(), INPUT_BYTES_MAX);
+        (
+            "stdin".to_owned(),
+            read.or_fail(Kind::Usage, "could not read stdin")?,
+        )
     } else if let Some(path) = input.strip_prefix('@') {
-        let bytes = durable::read(path.as_ref(), INPUT_BYTES_MAX)?;
-        let bytes = bytes.ok_or_else(|| Failure::usage(format!("there is no file `{path}`")))?;
-        (format!("`{path}`"), bytes)
+        // Not only regular files: a shell gives a pipe for `@<(…)`.
+        let read = File::open(path).and_then(|file| durable::read_bounded(file, INPUT_BYTES_MAX));
+        (
+            format!("`{path}`"),
+            read.or_fail(Kind::Usage, format!("could not read `{path}`"))?,
+        )
     } else {
         ("--input".to_owned(), input.as_bytes().to_vec())
     };

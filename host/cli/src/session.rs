@@ -345,13 +345,20 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Removes releases from the store that no project accepts any more.
-    pub(crate) fn sweep<'n>(&self, names: impl IntoIterator<Item = &'n PackageName>) -> Outcome {
+    /// Removes releases from the store that no project accepts any more. Nothing depends on it.
+    pub(crate) fn sweep<'n>(&self, names: impl IntoIterator<Item = &'n PackageName>) {
         let names: BTreeSet<_> = names.into_iter().collect();
-        let kept = Records::accepted_notes(self.home)?;
-        names
-            .into_iter()
-            .try_for_each(|name| store::sweep(self.home, name, &kept))
+        let swept = Records::accepted_notes(self.home).and_then(|kept| {
+            names
+                .into_iter()
+                .try_for_each(|name| store::sweep(self.home, name, &kept))
+        });
+        if let Err(failure) = swept {
+            output::warn(format_args!(
+                "old releases are kept: {}",
+                failure.one_line()
+            ));
+        }
     }
 }
 

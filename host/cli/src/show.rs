@@ -3,8 +3,6 @@
 use claw_package::{Permission, PermissionSet};
 use claw_trust::{Keyset, PublicKey, VerifiedRelease, fingerprint_words};
 
-use crate::output;
-
 /// What a skill wants, in plain words, one permission a line.
 pub(crate) fn permissions<'a>(
     permissions: impl IntoIterator<Item = &'a Permission>,
@@ -12,12 +10,7 @@ pub(crate) fn permissions<'a>(
 ) -> String {
     let lines: Vec<_> = permissions
         .into_iter()
-        .map(|permission| {
-            format!(
-                "{indent}{}  ({permission})",
-                output::tame(&permission.describe())
-            )
-        })
+        .map(|permission| format!("{indent}{}  ({permission})", permission.describe()))
         .collect();
     lines.join("\n")
 }

@@ -140,6 +140,7 @@ pub(crate) async fn install(home: &Home, source: &Source, offer: &Offer) -> Outc
     }
     let incoming = home.incoming();
     durable::make_private_folder(&incoming)?;
+    clear(&incoming).or_fail(Kind::Io, "could not clear what was left half unpacked")?;
     let staging = tempfile::Builder::new()
         .prefix("release-")
         .tempdir_in(&incoming);
@@ -153,6 +154,14 @@ pub(crate) async fn install(home: &Home, source: &Source, offer: &Offer) -> Outc
             format!("`{}` vanished while it was installed", folder.display()),
         )
     })
+}
+
+/// Removes what a killed claw left behind. The caller holds the lock of the home folder.
+fn clear(incoming: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(incoming)? {
+        fs::remove_dir_all(entry?.path())?;
+    }
+    Ok(())
 }
 
 async fn fetch(source: &Source, offer: &Offer, staging: &Path) -> Outcome {

@@ -85,7 +85,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         return Err(failure.hint(format!("they ask for: {}", show::one_line(&manifests))));
     }
     session.commit()?;
-    session.sweep(added.iter().map(|skill| &skill.name))?;
+    session.sweep(added.iter().map(|skill| &skill.name));
     if context.json {
         return output::json(
             &json!({"added": added.iter().map(Added::to_json).collect::<Vec<_>>()}),

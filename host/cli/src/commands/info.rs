@@ -129,7 +129,7 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
     }
     output::data(facts.release.title())?;
     if !manifest.description.is_empty() {
-        output::data(format_args!("  {}", output::tame(&manifest.description)))?;
+        output::data(format_args!("  {}", manifest.description))?;
     }
     let trusted = if facts.pinned {
         ""
@@ -154,13 +154,9 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
     }
     output::data("  actions:")?;
     for action in actions {
-        output::data(format_args!(
-            "    {}  {}",
-            action.name,
-            output::tame(&action.signature)
-        ))?;
+        output::data(format_args!("    {}  {}", action.name, action.signature))?;
         if let Some(description) = &action.description {
-            for line in output::tame(description).lines() {
+            for line in description.lines() {
                 output::data(format_args!("      {line}"))?;
             }
         }

@@ -1,7 +1,5 @@
 //! `claw install`: makes a project that somebody else wrote ready to run here.
 
-use std::collections::BTreeSet;
-
 use claw_host::Rebuild;
 use claw_package::PackageName;
 use claw_trust::TrustError;
@@ -63,11 +61,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         installed.push((name, version));
     }
     session.commit()?;
-    session.sweep(
-        gone.iter()
-            .chain(installed.iter().map(|(name, _)| name))
-            .collect::<BTreeSet<_>>(),
-    )?;
+    let names = installed.iter().map(|(name, _)| name);
+    session.sweep(gone.iter().chain(names));
     if context.json {
         let installed: Vec<_> = installed
             .iter()

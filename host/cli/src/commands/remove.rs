@@ -27,7 +27,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         session.drop_skill(name);
     }
     session.commit()?;
-    session.sweep(&args.names)?;
+    session.sweep(&args.names);
     if context.json {
         return output::json(&json!({"removed": args.names}));
     }

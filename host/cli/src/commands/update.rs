@@ -59,7 +59,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     }
     if !args.dry_run {
         session.commit()?;
-        session.sweep(moves.iter().map(|moved| &moved.name))?;
+        session.sweep(moves.iter().map(|moved| &moved.name));
     }
     if context.json {
         let updates: Vec<_> = moves.iter().map(Move::to_json).collect();

@@ -47,7 +47,7 @@ pub(super) fn directory(skills: &[Served]) -> BTreeMap<String, Target> {
 /// The tool of one action, under the grants that hold now.
 pub(super) fn tool(name: &str, skill: &str, action: &Action, effective: &PermissionSet) -> Tool {
     let description = match &action.description {
-        Some(description) => output::tame(description),
+        Some(description) => description.clone(),
         None => format!("The action {} of the skill {skill}.", action.name),
     };
     let mut tool = Tool::new(

@@ -4,15 +4,11 @@
 //! asked.
 
 use crate::failure::{Failure, Outcome};
-use crate::output;
 
 /// An address in its one spelling: scheme and host in lower case, no slash at the end.
 pub(crate) fn normal_address(address: &str) -> Outcome<String> {
     let wrong = || {
-        let failure = Failure::usage(format!(
-            "`{}` is no address of a registry",
-            output::tame(address)
-        ));
+        let failure = Failure::usage(format!("`{}` is no address of a registry", address));
         failure.hint("an address is https://HOST, https://HOST:PORT or either with a path")
     };
     let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
