@@ -8,6 +8,7 @@ mod crash;
 mod integrity;
 mod limits;
 mod mcp;
+mod protected;
 mod publish;
 mod resolve;
 mod sandbox;

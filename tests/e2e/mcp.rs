@@ -164,34 +164,6 @@ fn receipts(env: &TestEnv) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn calls_run_side_by_side() {
-    let env = probed("--no-grants");
-    let client = connect(&env).await;
-    let started = Instant::now();
-    let calls = (0..3).map(|_| call(&client, "probe__wait", json!({ "milliseconds": 1500 })));
-    let calls: Vec<_> = calls.collect();
-    let mut set = Vec::new();
-    for future in calls {
-        set.push(future);
-    }
-    let (first, second, third) = {
-        let mut set = set.into_iter();
-        let mut next = || set.next().expect("three calls");
-        tokio::join!(next(), next(), next())
-    };
-    assert!(
-        [first, second, third]
-            .iter()
-            .all(|result| result.is_error != Some(true))
-    );
-    assert!(
-        started.elapsed() < Duration::from_millis(4000),
-        "they waited for one another"
-    );
-    client.cancel().await.expect("it ends");
-}
-
-#[tokio::test]
 async fn prefixes_are_fixed_when_a_skill_is_added() {
     let env = TestEnv::pinned();
     let other = claw_tests::environment::Person::new(env.root.path(), "umbrella");
