@@ -28,14 +28,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8], audience: Audience) -> Outcome {
 }
 
 fn write_inner(path: &Path, bytes: &[u8], audience: Audience) -> io::Result<()> {
-    let path = match (audience, fs::canonicalize(path)) {
+    let path = std::path::absolute(path)?;
+    let path = match (audience, fs::canonicalize(&path)) {
         // An operator may keep these files elsewhere and link to them: the link stays.
         (Audience::Owner, Ok(real)) => real,
         (Audience::Owner, Err(error)) if error.kind() != io::ErrorKind::NotFound => {
             return Err(error);
         }
         // A project is a stranger's: a link in it is replaced, and what it points to is left alone.
-        _ => path.to_owned(),
+        _ => path,
     };
     let folder = path
         .parent()
