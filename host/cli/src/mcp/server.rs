@@ -191,3 +191,22 @@ impl ServerHandler for Server {
         Ok(self.call(target, input, &context).await.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_no_longer_than_its_limit() {
+        let waiting = AtomicUsize::new(0);
+        let mut places: Vec<_> = (0..WAITING_MAX)
+            .map(|_| Place::take(&waiting).unwrap())
+            .collect();
+        let Err(failure) = Place::take(&waiting) else {
+            panic!("one place too many")
+        };
+        assert_eq!(failure.kind, Kind::Limit);
+        places.pop();
+        assert!(Place::take(&waiting).is_ok());
+    }
+}
