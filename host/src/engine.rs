@@ -7,7 +7,9 @@
 
 use std::num::NonZeroUsize;
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 use crate::host::{Allocation, HostError};
 use crate::limits::{
@@ -46,6 +48,8 @@ pub(crate) fn build(allocation: Allocation) -> Result<Engine, HostError> {
         .wasm_component_model_memory64(false)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(STACK_BYTES)
+        // Otherwise an environment variable decides.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX))
         .generate_address_map(false);
     Engine::new(&config).map_err(|error| HostError::Engine(error.into()))

@@ -15,6 +15,7 @@ use crate::imports::{self, NotEnforced};
 use crate::linker;
 use crate::skill::Skill;
 use crate::state::State;
+use crate::text;
 use crate::ticker::Ticker;
 
 /// How instances get their memory.
@@ -133,7 +134,7 @@ pub struct Host {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) ticker: Ticker,
-    linker: Linker<State>,
+    pub(crate) linker: Linker<State>,
     cache: Option<Cache>,
 }
 
@@ -219,7 +220,7 @@ impl Host {
             Ok(Ok(compiled)) => Ok(compiled),
             Ok(Err(error)) => Err(LoadError::Compile {
                 skill: skill(),
-                source: error.into(),
+                source: text::line(&format!("{error:#}")).into(),
             }),
             Err(_) => Err(LoadError::Compile {
                 skill: skill(),
@@ -237,12 +238,6 @@ impl Host {
             source: error.into(),
         })?;
         Ok(cache.write(component, &image)?)
-    }
-}
-
-impl Shared {
-    pub(crate) fn linker(&self) -> &Linker<State> {
-        &self.linker
     }
 }
 

@@ -38,7 +38,8 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-    /// It needs a power that this version does not control.
+    /// It needs a power that this version does not control, so it was never loaded: for callers
+    /// that answer for such a skill as for any other.
     NotEnforced(NotEnforced),
     /// The guest broke the rules of WebAssembly, or gave up.
     Trap(String),

@@ -69,3 +69,6 @@ impl Signature {
         lift::answer(self.result.as_ref(), results, bytes_max)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use crate::host::{LoadError, Shared};
 use crate::invocation::{Invocation, Report};
 use crate::run;
 use crate::state::State;
+use crate::text;
 
 /// A loaded skill. Clones are the same skill.
 #[derive(Clone)]
@@ -54,11 +55,11 @@ impl Skill {
     ) -> Result<Self, LoadError> {
         let skill = || verified.skill().to_owned();
         let pre = shared
-            .linker()
+            .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::Link {
                 skill: skill(),
-                source: error.into(),
+                source: text::line(&format!("{error:#}")).into(),
             })?;
         let (actions, callable) = exports::actions(component, &shared.engine);
         Ok(Self {

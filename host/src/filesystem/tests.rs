@@ -12,8 +12,8 @@ use wasmtime::component::Resource;
 use super::*;
 use crate::bindings::wasi::filesystem::preopens::Host as _;
 use crate::bindings::wasi::filesystem::types::{
-    DescriptorFlags, ErrorCode, Host as _, HostDescriptor, HostDirectoryEntryStream, NewTimestamp,
-    OpenFlags, PathFlags,
+    DescriptorFlags, DescriptorType, ErrorCode, Host as _, HostDescriptor,
+    HostDirectoryEntryStream, NewTimestamp, OpenFlags, PathFlags,
 };
 use crate::denial::Denial;
 use crate::limits::Limits;

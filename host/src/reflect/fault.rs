@@ -21,7 +21,7 @@ impl Fault {
     pub(super) fn here(message: String) -> Self {
         Self {
             pointer: String::new(),
-            message,
+            message: text::line(&message),
         }
     }
 

@@ -152,14 +152,16 @@ async fn a_full_pool_says_so() {
     let spin = host
         .load(&verified(&core(r#"(func (export "f") (loop $l (br $l)))"#)))
         .unwrap();
-    let invoke = || {
-        let mut invocation = Invocation::new("f", json!({}));
-        invocation.limits = short();
-        spin.invoke(invocation)
+    let first = Invocation::new("f", json!({}));
+    let cancel = first.cancel.clone();
+    let second = async {
+        let report = spin.invoke(Invocation::new("f", json!({}))).await;
+        cancel.cancel();
+        report
     };
-    let (one, other) = tokio::join!(invoke(), invoke());
-    assert_eq!(one.outcome, Outcome::OutOfTime { limit: SHORT });
-    assert!(matches!(other.outcome, Outcome::Internal(message) if message.contains("pool")));
+    let (first, second) = tokio::join!(spin.invoke(first), second);
+    assert_eq!(first.outcome, Outcome::Cancelled);
+    assert!(matches!(second.outcome, Outcome::Internal(message) if message.contains("pool")));
 }
 
 #[test]

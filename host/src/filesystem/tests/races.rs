@@ -1,33 +1,24 @@
 //! Somebody swaps files and links while a guest walks through them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::*;
 
-const ROUNDS: usize = 2_000;
+/// Even, so that everything is in its place again at the end.
+const SWAPS: usize = 4_000;
 
-/// Swaps two names until the guest is done.
-fn while_swapping(disk: &Disk, one: &str, other: &str, guest: impl FnOnce()) {
-    /// Also when an assertion fails.
-    struct Done<'a>(&'a AtomicBool);
-    impl Drop for Done<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let done = AtomicBool::new(false);
+/// Lets a guest try while two names are swapped, and once more afterwards.
+fn while_swapping(disk: &Disk, one: &str, other: &str, mut attempt: impl FnMut()) {
+    let (one, other) = (disk.path(one), disk.path(other));
+    let swap = || {
+        let (cwd, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
+        rustix::fs::renameat_with(cwd, &one, cwd, &other, flags).unwrap();
+    };
     std::thread::scope(|scope| {
-        let _done = Done(&done);
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                let (one, other) = (disk.path(one), disk.path(other));
-                let flags = rustix::fs::RenameFlags::EXCHANGE;
-                let cwd = rustix::fs::CWD;
-                rustix::fs::renameat_with(cwd, &one, cwd, &other, flags).unwrap();
-            }
-        });
-        guest();
+        let swapping = scope.spawn(|| (0..SWAPS).for_each(|_| swap()));
+        while !swapping.is_finished() {
+            attempt();
+        }
     });
+    attempt();
 }
 
 #[test]
@@ -36,20 +27,23 @@ fn a_folder_that_turns_into_a_link_never_leads_out() {
     fs::write(disk.path("workspace/docs/sub/secret.txt"), "harmless").unwrap();
     disk.link("../../outside", "workspace/docs/link");
     let mut guest = disk.guest(&["filesystem.read=docs"]);
-    let mut reads = 0;
-    while_swapping(&disk, "workspace/docs/sub", "workspace/docs/link", || {
-        for _ in 0..ROUNDS {
-            match guest.read("docs", "sub/secret.txt") {
-                Ok(text) => {
-                    assert_eq!(text, "harmless");
-                    reads += 1;
-                }
-                Err(DENIED | ErrorCode::Loop | ErrorCode::NotDirectory | ErrorCode::Invalid) => {}
-                Err(other) => panic!("{other:?}"),
+    let mut last = None;
+    while_swapping(
+        &disk,
+        "workspace/docs/sub",
+        "workspace/docs/link",
+        || match guest.read("docs", "sub/secret.txt") {
+            Ok(text) => {
+                assert_eq!(text, "harmless");
+                last = Some(text);
             }
-        }
-    });
-    assert!(reads > 0);
+            Err(DENIED | ErrorCode::Loop | ErrorCode::NotDirectory | ErrorCode::Invalid) => {
+                last = None;
+            }
+            Err(other) => panic!("{other:?}"),
+        },
+    );
+    assert!(last.is_some());
 }
 
 #[test]
@@ -58,25 +52,22 @@ fn a_file_that_turns_into_a_link_is_never_written_through() {
     fs::write(disk.path("workspace/docs/x"), "x").unwrap();
     disk.link("../../outside/secret.txt", "workspace/docs/link");
     let mut guest = disk.guest(&["filesystem.write=docs"]);
-    let mut writes = 0;
-    while_swapping(&disk, "workspace/docs/x", "workspace/docs/link", || {
-        for _ in 0..ROUNDS {
-            match guest.open("docs", "x", creating()) {
-                Ok(fd) => {
-                    let written =
-                        guest
-                            .state
-                            .write(Resource::new_borrow(fd.rep()), b"guest".to_vec(), 0);
-                    assert_eq!(guest.code(written), Ok(5));
-                    HostDescriptor::drop(&mut guest.state, fd).unwrap();
-                    writes += 1;
-                }
-                Err(DENIED | ErrorCode::Busy | ErrorCode::Invalid) => {}
-                Err(other) => panic!("{other:?}"),
+    while_swapping(
+        &disk,
+        "workspace/docs/x",
+        "workspace/docs/link",
+        || match guest.open("docs", "x", creating()) {
+            Ok(fd) => {
+                let fd_again = Resource::new_borrow(fd.rep());
+                let written = guest.state.write(fd_again, b"guest".to_vec(), 0);
+                assert_eq!(guest.code(written), Ok(5));
+                HostDescriptor::drop(&mut guest.state, fd).unwrap();
             }
-        }
-    });
-    assert!(writes > 0);
+            Err(DENIED | ErrorCode::Busy | ErrorCode::Invalid) => {}
+            Err(other) => panic!("{other:?}"),
+        },
+    );
+    assert_eq!(disk.text("workspace/docs/x"), "guest");
     assert_eq!(disk.text("outside/secret.txt"), SECRET);
 }
 
@@ -93,16 +84,21 @@ fn a_file_that_turns_into_a_pipe_never_holds_anything_up() {
     )
     .unwrap();
     let mut guest = disk.guest(&["filesystem.write=docs"]);
+    let mut opened = false;
     while_swapping(&disk, "workspace/docs/x", "workspace/docs/pipe", || {
-        for _ in 0..ROUNDS {
-            for how in [read_only(), for_writing()] {
-                match guest.open("docs", "x", how) {
-                    Ok(fd) => HostDescriptor::drop(&mut guest.state, fd).unwrap(),
-                    // ENXIO, of a pipe without a reader.
-                    Err(DENIED | ErrorCode::Busy | ErrorCode::Io) => {}
-                    Err(other) => panic!("{other:?}"),
+        for how in [read_only(), for_writing()] {
+            match guest.open("docs", "x", how) {
+                Ok(fd) => {
+                    let ty = guest.state.stat(Resource::new_borrow(fd.rep()));
+                    assert_eq!(guest.code(ty).unwrap().type_, DescriptorType::RegularFile);
+                    HostDescriptor::drop(&mut guest.state, fd).unwrap();
+                    opened = true;
                 }
+                // The last is ENXIO, of a pipe that nobody reads.
+                Err(DENIED | ErrorCode::Busy | ErrorCode::Io) => opened = false,
+                Err(other) => panic!("{other:?}"),
             }
         }
     });
+    assert!(opened);
 }
