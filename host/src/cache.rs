@@ -57,7 +57,7 @@ impl Cache {
         };
         let key = self.key()?;
         match self.sealed(component).check(&key, &bytes) {
-            Ok(start) => Ok(Some(Image { bytes, start, file })),
+            Ok(start) => Ok(Some(Image { bytes, start })),
             Err(what) => Err(CacheError::Mismatch { file, what }),
         }
     }
@@ -122,8 +122,6 @@ impl Cache {
 pub(crate) struct Image {
     bytes: Vec<u8>,
     start: usize,
-    /// Where it came from.
-    pub(crate) file: PathBuf,
 }
 
 impl Image {

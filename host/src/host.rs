@@ -80,8 +80,8 @@ pub enum Rebuild {
 /// Why a component was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It is no component, or one that Wasmtime cannot compile.
-    #[error("`{skill}` could not be compiled")]
+    /// It is no component, or one that this host cannot compile or hold.
+    #[error("`{skill}` could not be made ready to run")]
     Compile {
         /// Whose component.
         skill: String,
@@ -192,12 +192,12 @@ impl Host {
         let Some(image) = cache.read(component)? else {
             return Ok(None);
         };
-        cache::load::component(&self.shared.engine, &image)
+        // What is under our seal is what Wasmtime wrote, so the reason is in this host: a pool whose
+        // places are too small, for one.
+        let loaded = cache::load::component(&self.shared.engine, &image);
+        loaded
             .map(Some)
-            .map_err(|_| LoadError::CacheMismatch {
-                file: image.file,
-                what: "the code",
-            })
+            .map_err(|error| not_ready(component, &error))
     }
 
     /// Reads what the component is within our own bounds first: the compiler has none.
@@ -218,10 +218,7 @@ impl Host {
         let compile = || Component::new(&self.shared.engine, component.bytes());
         match panic::catch_unwind(AssertUnwindSafe(compile)) {
             Ok(Ok(compiled)) => Ok(compiled),
-            Ok(Err(error)) => Err(LoadError::Compile {
-                skill: skill(),
-                source: text::line(&format!("{error:#}")).into(),
-            }),
+            Ok(Err(error)) => Err(not_ready(component, &error)),
             Err(_) => Err(LoadError::Compile {
                 skill: skill(),
                 source: "the compiler panicked".into(),
@@ -233,11 +230,17 @@ impl Host {
         let Some(cache) = &self.shared.cache else {
             return Ok(());
         };
-        let image = compiled.serialize().map_err(|error| LoadError::Compile {
-            skill: component.skill().to_owned(),
-            source: error.into(),
-        })?;
+        let image = compiled
+            .serialize()
+            .map_err(|error| not_ready(component, &error))?;
         Ok(cache.write(component, &image)?)
+    }
+}
+
+fn not_ready(component: &VerifiedComponent, error: &wasmtime::Error) -> LoadError {
+    LoadError::Compile {
+        skill: component.skill().to_owned(),
+        source: text::line(&format!("{error:#}")).into(),
     }
 }
 

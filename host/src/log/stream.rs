@@ -122,6 +122,7 @@ mod tests {
 
     use super::*;
     use crate::limits::Limits;
+    use crate::stop::Stop;
 
     #[test]
     fn output_becomes_lines() {
@@ -147,5 +148,25 @@ mod tests {
             seen.iter()
                 .all(|r| r.level == LogLevel::Warn && r.source == LogSource::Stderr)
         );
+    }
+
+    #[test]
+    fn a_flood_ends_the_invocation() {
+        let limits = Limits {
+            log_bytes: 10,
+            ..Limits::default()
+        };
+        let log = Log::new(&limits, None);
+        let mut stream = Captured {
+            log,
+            source: LogSource::Stdout,
+        }
+        .p2_stream();
+        stream.write(Bytes::from_static(b"12345678")).unwrap();
+        let flood = stream.write(Bytes::from_static(b"\n\n\n"));
+        let Err(StreamError::Trap(error)) = flood else {
+            panic!("{flood:?}")
+        };
+        assert_eq!(error.downcast_ref(), Some(&Stop::LogTooLarge));
     }
 }

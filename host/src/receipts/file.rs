@@ -54,8 +54,12 @@ impl ReceiptLog {
         let mut line = serde_json::to_vec(receipt)?;
         line.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.metadata()?.len() >= self.file_bytes_max {
+        let metadata = file.metadata()?;
+        if metadata.len() >= self.file_bytes_max {
             self.rotate(&file)?;
+            *file = open(&self.directory)?;
+        } else if metadata.nlink() == 0 {
+            // Somebody has removed it.
             *file = open(&self.directory)?;
         }
         match file.write(&line)? {
@@ -147,6 +151,16 @@ mod tests {
             .iter()
             .for_each(|receipt| log.append(receipt).unwrap());
         assert_eq!(lines(&home.path().join("receipts").join(NAME)), receipts);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_begins_anew() {
+        let home = TempDir::new().unwrap();
+        let log = ReceiptLog::open(home.path()).unwrap();
+        log.append(&receipt("one")).unwrap();
+        fs::remove_file(home.path().join(NAME)).unwrap();
+        log.append(&receipt("two")).unwrap();
+        assert_eq!(lines(&home.path().join(NAME))[0].action, "two");
     }
 
     #[test]

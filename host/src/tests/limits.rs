@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::{CacheConfig, LoadError};
 
 mod memory;
 mod output;
@@ -162,6 +163,25 @@ async fn a_full_pool_says_so() {
     let (first, second) = tokio::join!(spin.invoke(first), second);
     assert_eq!(first.outcome, Outcome::Cancelled);
     assert!(matches!(second.outcome, Outcome::Internal(message) if message.contains("pool")));
+}
+
+#[test]
+fn a_component_that_a_pool_cannot_hold_is_told_from_a_broken_cache() {
+    let home = tempfile::TempDir::new().unwrap();
+    let host = |allocation| {
+        let cache = Some(CacheConfig {
+            directory: home.path().join("cache"),
+            key_file: home.path().join("key"),
+        });
+        Host::new(HostConfig { allocation, cache }).unwrap()
+    };
+    let large = verified(&core(r#"(table 100000 funcref) (func (export "f"))"#));
+    host(Allocation::OnDemand).load(&large).unwrap();
+    let pooled = host(Allocation::Pooled { instances: 1 });
+    assert!(matches!(
+        pooled.load(&large),
+        Err(LoadError::Compile { .. })
+    ));
 }
 
 #[test]
