@@ -24,6 +24,7 @@ mod error;
 mod imports;
 mod schema;
 mod signature;
+mod work;
 
 pub use action::Action;
 
@@ -57,7 +58,7 @@ impl ComponentInfo {
 /// Reads a component, without its code.
 pub fn decode(bytes: &[u8]) -> Result<ComponentInfo, ComponentError> {
     let outline = bounds::scan(bytes)?;
-    let types = bounds::validate(bytes)?;
+    let types = work::validate(bytes)?;
     let docs = outline
         .docs
         .map(Docs::parse)

@@ -97,6 +97,11 @@ pub const DECLARATION_BYTES_MAX: u64 = 1024 * 1024;
 /// Components, modules, and types of either, inside each other.
 pub const COMPONENT_DEPTH_MAX: usize = 16;
 
+/// Types that a validator compares, each written out and counted again for every use: in components
+/// inside a component, and in whatever is instantiated. Real components have a few thousand; a
+/// million takes a tenth of a second.
+pub const COMPARED_TYPES_MAX: u64 = 2_000_000;
+
 /// Types inside each other in one action's signature.
 pub const TYPE_DEPTH_MAX: usize = 24;
 

@@ -5,10 +5,9 @@
 //! and everything that costs time or memory beyond the bytes themselves is limited.
 
 use wasmparser::component_types::ComponentEntityType;
-use wasmparser::types::Types;
 use wasmparser::{
     BinaryReader, BinaryReaderError, ComponentAlias, ComponentExternName, ComponentImport,
-    ComponentType, ComponentTypeRef, CoreType, Encoding, Parser, Payload, Validator, WasmFeatures,
+    ComponentType, ComponentTypeRef, CoreType, Encoding, Parser, Payload,
 };
 
 use super::ComponentError;
@@ -87,11 +86,6 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Outline<'_>, ComponentError> {
         }
     }
     Ok(outline)
-}
-
-/// Checks all of it, function bodies included, by the rules that Wasmtime enables by default.
-pub(super) fn validate(bytes: &[u8]) -> Result<Types, ComponentError> {
-    Ok(Validator::new_with_features(WasmFeatures::default()).validate_all(bytes)?)
 }
 
 impl From<BinaryReaderError> for ComponentError {

@@ -1,7 +1,8 @@
 //! Why bytes are not a component that a skill can be.
 
 use crate::limits::{
-    ACTIONS_MAX, COMPONENT_BYTES_MAX, COMPONENT_DEPTH_MAX, DECLARATION_BYTES_MAX, IMPORTS_MAX,
+    ACTIONS_MAX, COMPARED_TYPES_MAX, COMPONENT_BYTES_MAX, COMPONENT_DEPTH_MAX,
+    DECLARATION_BYTES_MAX, IMPORTS_MAX,
 };
 use crate::permission::PermissionKind;
 
@@ -28,6 +29,9 @@ pub enum ComponentError {
         "the component declares types, imports and exports in more than {DECLARATION_BYTES_MAX} bytes"
     )]
     TooManyDeclarations,
+    /// A few declarations that make the validator compare without end.
+    #[error("the component asks for more than {COMPARED_TYPES_MAX} types to be compared")]
+    TooMuchCompared,
     /// More imports than a host offers.
     #[error("the component has more than {IMPORTS_MAX} imports")]
     TooManyImports,

@@ -170,6 +170,58 @@ fn types_that_explode_when_written_out_are_refused() {
     );
 }
 
+/// Few bytes, and minutes of a validator's time if nobody counted.
+#[test]
+fn declarations_that_are_compared_without_end_are_refused() {
+    let doubled = |name: &str| {
+        let mut text = format!("(type ${name}0 (tuple u8 u8))");
+        for level in 1..=15 {
+            text.push_str(&format!(
+                "(type ${name}{level} (tuple ${name}{0} ${name}{0}))",
+                level - 1
+            ));
+        }
+        text
+    };
+    let parsed = |text: String| wat::parse_str(format!("(component $root {text})")).unwrap();
+    let (a, b) = (doubled("a"), doubled("b"));
+
+    let instantiated = |uses: usize| {
+        let inner = format!(r#"(component $c {b} (import "f" (func (param "x" $b15))))"#);
+        let each = r#"(instance (instantiate $c (with "f" (func $f))))"#.repeat(uses);
+        parsed(format!(
+            r#"{inner} {a} (import "f" (func $f (param "x" $a15))) {each}"#
+        ))
+    };
+    let declared = |uses: usize| {
+        let alias = r#"(alias outer $root $a15 (type $t)) (alias outer $root $b15 (type $u))"#;
+        let ascribed =
+            r#"(import "f" (func $f (param "x" $t))) (export "g" (func $f) (func (param "x" $u)))"#;
+        parsed(format!("{a} {b}") + &format!("(component {alias} {ascribed})").repeat(uses))
+    };
+    let linked = |uses: usize| {
+        let imports: String = (0..4000)
+            .map(|n| format!(r#"(import "n" "f{n}" (func))"#))
+            .collect();
+        let exports: String = (0..4000)
+            .map(|n| format!(r#"(export "f{n}" (func $f))"#))
+            .collect();
+        let modules = format!("(core module $m {imports}) (core module $n (func $f) {exports})");
+        let each = r#"(core instance (instantiate $m (with "n" (instance $n))))"#.repeat(uses);
+        parsed(format!(
+            "{modules} (core instance $n (instantiate $n)) {each}"
+        ))
+    };
+    for explode in [
+        &instantiated as &dyn Fn(usize) -> Vec<u8>,
+        &declared,
+        &linked,
+    ] {
+        assert!(decode(&explode(5)).is_ok());
+        assert_eq!(decode(&explode(600)), Err(ComponentError::TooMuchCompared));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
