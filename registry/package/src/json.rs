@@ -1,11 +1,12 @@
 //! Canonical JSON: keys sorted bytewise, no spaces, one final line feed.
 //!
 //! One value has one text, so a digest of the text is a digest of the value. The writer sorts by
-//! itself instead of trusting the order of a map, which a feature of `serde_json` decides.
+//! itself instead of trusting the order of a map, which a feature of `serde_json` decides. Also how
+//! much of JSON is read at all.
 
 use serde_json::Value;
 
-use crate::limits::JSON_DEPTH_MAX;
+use crate::limits::{JSON_CONTAINERS_MAX, JSON_DEPTH_MAX};
 
 /// The one text of a value.
 pub(crate) fn canonical(value: &Value) -> Vec<u8> {
@@ -45,26 +46,40 @@ fn write(value: &Value, text: &mut String) {
     }
 }
 
-/// Whether objects and arrays are nested no deeper than [`JSON_DEPTH_MAX`], found without recursion
-/// and before anything is built from the text.
-pub(crate) fn is_shallow(text: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+/// Why JSON is not read, whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeFault {
+    /// Objects and arrays too deep inside each other.
+    #[error("it is nested deeper than {JSON_DEPTH_MAX}")]
+    TooDeep,
+    /// Objects and arrays that would take far more memory than their text.
+    #[error("it has more than {JSON_CONTAINERS_MAX} objects and arrays")]
+    TooMany,
+}
+
+/// Counts objects and arrays, without recursion and before anything is built from the text.
+pub(crate) fn check_shape(text: &[u8]) -> Result<(), ShapeFault> {
+    let (mut depth, mut count) = (0usize, 0usize);
+    let (mut in_string, mut escaped) = (false, false);
     for byte in text {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
             b'[' | b'{' if !in_string => {
-                depth += 1;
+                (depth, count) = (depth + 1, count + 1);
                 if depth > JSON_DEPTH_MAX {
-                    return false;
+                    return Err(ShapeFault::TooDeep);
+                }
+                if count > JSON_CONTAINERS_MAX {
+                    return Err(ShapeFault::TooMany);
                 }
             }
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    true
+    Ok(())
 }
 
 #[cfg(test)]
@@ -84,12 +99,16 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_counted_outside_strings() {
+    fn objects_and_arrays_are_counted_outside_strings() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(is_shallow(nested(JSON_DEPTH_MAX).as_bytes()));
-        assert!(!is_shallow(nested(JSON_DEPTH_MAX + 1).as_bytes()));
-        assert!(is_shallow(format!("{:?}", nested(1000)).as_bytes()));
-        assert!(is_shallow(br#""\"[[""#));
+        let shape = |text: String| check_shape(text.as_bytes());
+        assert_eq!(shape(nested(JSON_DEPTH_MAX)), Ok(()));
+        assert_eq!(shape(nested(JSON_DEPTH_MAX + 1)), Err(ShapeFault::TooDeep));
+        assert_eq!(shape(format!("{:?}", nested(1000))), Ok(()));
+        assert_eq!(shape(format!(r#""\"{}""#, nested(1000))), Ok(()));
+        assert_eq!(shape("[]".repeat(JSON_CONTAINERS_MAX)), Ok(()));
+        let many = "{}".repeat(JSON_CONTAINERS_MAX + 1);
+        assert_eq!(shape(many), Err(ShapeFault::TooMany));
         assert!(serde_json::from_str::<Value>(&nested(JSON_DEPTH_MAX)).is_ok());
     }
 }

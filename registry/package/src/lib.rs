@@ -26,6 +26,7 @@ pub use component::{
     check_imports, decode,
 };
 pub use digest::{Digest, DigestError, Hasher, Measured};
+pub use json::ShapeFault;
 pub use manifest::{LimitRequests, Manifest, ManifestError, Trigger};
 pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
 pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};

@@ -45,6 +45,10 @@ pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// Four for each type in a schema, and the objects around it.
 pub const JSON_DEPTH_MAX: usize = 120;
 
+/// Objects and arrays in any JSON that is read: each takes up to 640 bytes of memory, from 2 bytes of
+/// text. A thousand actions with twenty parameters each fit.
+pub const JSON_CONTAINERS_MAX: usize = 100_000;
+
 /// A namespace.
 pub const NAMESPACE_BYTES_MAX: usize = 39;
 

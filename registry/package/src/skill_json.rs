@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::component::{Action, ComponentInfo};
-use crate::json;
-use crate::limits::{ACTIONS_MAX, FIELD_BYTES_MAX, JSON_DEPTH_MAX, SKILL_JSON_BYTES_MAX};
+use crate::json::{self, ShapeFault};
+use crate::limits::{ACTIONS_MAX, FIELD_BYTES_MAX, SKILL_JSON_BYTES_MAX};
 use crate::manifest::{Manifest, Trigger};
 use crate::name::PackageName;
 use crate::text::{clean_description, is_deceptive};
@@ -101,9 +101,7 @@ impl SkillJson {
         if bytes.len() as u64 > SKILL_JSON_BYTES_MAX {
             return Err(SkillJsonError::TooLarge);
         }
-        if !json::is_shallow(bytes) {
-            return Err(SkillJsonError::TooDeep);
-        }
+        json::check_shape(bytes)?;
         let skill: Self = serde_json::from_slice(bytes)
             .map_err(|error| SkillJsonError::Syntax(error.to_string()))?;
         skill.check()?;
@@ -242,9 +240,9 @@ pub enum SkillJsonError {
     /// More bytes than it may have.
     #[error("it is larger than {SKILL_JSON_BYTES_MAX} bytes")]
     TooLarge,
-    /// Objects and arrays too deep inside each other.
-    #[error("it is nested deeper than {JSON_DEPTH_MAX}")]
-    TooDeep,
+    /// Too many objects and arrays, or too deep inside each other.
+    #[error(transparent)]
+    Shape(#[from] ShapeFault),
     /// Not JSON, or a field is missing, unknown or wrong.
     #[error("{0}")]
     Syntax(String),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, refuse_unknown};
 use super::{LimitRequests, Manifest, ManifestError, Trigger};
-use crate::limits::{JSON_DEPTH_MAX, MANIFEST_BYTES_MAX};
+use crate::limits::MANIFEST_BYTES_MAX;
 use crate::name::{Namespace, PackageName};
 use crate::permission::PermissionSet;
 
@@ -110,18 +110,13 @@ impl Manifest {
     pub fn from_package_json(text: &str) -> Result<Self, ManifestError> {
         const FILE: &str = "package.json";
         bounded(text)?;
-        if !crate::json::is_shallow(text.as_bytes()) {
-            let message = format!("it is nested deeper than {JSON_DEPTH_MAX}");
-            return Err(ManifestError::Syntax {
-                file: FILE,
-                message,
-            });
-        }
+        let syntax = |message| ManifestError::Syntax {
+            file: FILE,
+            message,
+        };
+        crate::json::check_shape(text.as_bytes()).map_err(|fault| syntax(fault.to_string()))?;
         let mut package: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| ManifestError::Syntax {
-                file: FILE,
-                message: error.to_string(),
-            })?;
+            serde_json::from_str(text).map_err(|error| syntax(error.to_string()))?;
         let claw = package.remove("claw").and_then(into_object);
         let claw = claw.ok_or(ManifestError::NoTable {
             file: FILE,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::component::decode;
+use crate::limits::{JSON_CONTAINERS_MAX, JSON_DEPTH_MAX};
 
 fn skill() -> (SkillJson, ComponentInfo) {
     let component = wat::parse_str(
@@ -101,11 +102,15 @@ fn any_other_spelling_is_refused() {
 }
 
 #[test]
-fn size_and_depth_are_limited() {
-    let deep = "[".repeat(JSON_DEPTH_MAX + 1);
+fn size_depth_and_count_are_limited() {
+    let shape = |text: String| SkillJson::parse(text.as_bytes());
     assert_eq!(
-        SkillJson::parse(deep.as_bytes()),
-        Err(SkillJsonError::TooDeep)
+        shape("[".repeat(JSON_DEPTH_MAX + 1)),
+        Err(SkillJsonError::Shape(ShapeFault::TooDeep))
+    );
+    assert_eq!(
+        shape("{}".repeat(JSON_CONTAINERS_MAX + 1)),
+        Err(SkillJsonError::Shape(ShapeFault::TooMany))
     );
     let large = vec![b' '; SKILL_JSON_BYTES_MAX as usize + 1];
     assert_eq!(SkillJson::parse(&large), Err(SkillJsonError::TooLarge));
