@@ -27,7 +27,7 @@ enum TrustCommand {
     List,
     /// Trust a registry: it is asked for skills, and its address is pinned to its origin.
     AddRegistry {
-        /// Its address, such as https://skills.example.com.
+        /// Its address, such as `https://skills.example.com`.
         #[arg(value_name = "URL")]
         address: String,
         /// Its origin, from its operator. The address is pinned to it without asking there.
@@ -49,7 +49,7 @@ enum TrustCommand {
     },
     /// Stop trusting a namespace, the address of a registry, or an origin with all its addresses.
     Remove {
-        /// acme, https://skills.example.com, or the name of an origin.
+        /// acme, `https://skills.example.com`, or the name of an origin.
         #[arg(value_name = "NAMESPACE|URL|ORIGIN")]
         what: String,
     },
