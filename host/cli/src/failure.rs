@@ -4,7 +4,6 @@
 //! Only `main` prints a failure and only `main` exits; everything else hands one up.
 
 use std::fmt::Display;
-use std::io::Write;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -143,18 +142,17 @@ impl Failure {
                 } else {
                     "  caused by: "
                 });
-                text.push_str(&cause.to_string());
+                text.push_str(&output::continued(&cause.to_string()));
                 text.push('\n');
             }
             if let Some(hint) = &self.hint {
-                text.push_str(&format!("hint: {hint}\n"));
+                text.push_str(&format!("hint: {}\n", output::continued(hint)));
             }
         }
         if !json {
             text = output::tame(&text);
         }
-        // Nobody is left to tell when stderr itself is closed.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        output::to_stderr(text);
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -112,9 +112,8 @@ pub(crate) fn log_sink(settings: &Settings, skill: &str) -> LogSink {
                 LogSource::Stdout => "stdout",
                 LogSource::Stderr => "stderr",
             };
-            for line in record.message.lines() {
-                output::say(format_args!("[{skill}] {what}: {line}"));
-            }
+            let message = record.message.trim_end_matches(['\r', '\n']);
+            output::say(format_args!("[{skill}] {what}: {message}"));
         }
     })
 }

@@ -60,10 +60,12 @@ fn main() -> ExitCode {
         output::say(format_args!("bug in claw at {place}: {what}"));
     }));
     // A panic is a bug, and has its own exit code, so that no script takes it for an answer.
-    match panic::catch_unwind(run) {
+    let code = match panic::catch_unwind(run) {
         Ok(code) => code,
         Err(_) => ExitCode::from(Kind::Bug.exit()),
-    }
+    };
+    output::settle();
+    code
 }
 
 fn run() -> ExitCode {

@@ -30,6 +30,8 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Serves until the client goes away.
 pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
+    // Many clients never read stderr; a thread that waited for them would serve nobody.
+    output::never_wait()?;
     let settings = context.settings()?;
     let shelf = Shelf::open(&context.home)?;
     let working = std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;

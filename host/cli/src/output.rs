@@ -1,14 +1,26 @@
 //! Where words go: data to stdout, talk to stderr.
 //!
 //! A reader that goes away (`claw list | head -1`) is no error. Nothing here uses colour, so
-//! nothing depends on it.
+//! nothing depends on it. No line of a message but its first begins at the margin, so that text
+//! from strangers can't pass for a message of claw.
+
+mod writer;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use writer::Writer;
+
+/// How long the end of the process waits for a client that may not read stderr.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Writes to stderr in place of whoever says something, once [`never_wait`] was called.
+static WRITER: OnceLock<Writer> = OnceLock::new();
 
 /// Prints data for people.
 pub(crate) fn data(text: impl Display) -> Outcome {
@@ -34,15 +46,43 @@ fn print(text: &str) -> Outcome {
     }
 }
 
+/// From now on nobody who says something waits for somebody to read it.
+pub(crate) fn never_wait() -> Outcome {
+    let writer = Writer::start(io::stderr()).or_fail(Kind::Io, "could not start a thread")?;
+    // A second one would find nothing to do.
+    let _ = WRITER.set(writer);
+    Ok(())
+}
+
+/// Lets the last words be read, if anybody reads.
+pub(crate) fn settle() {
+    if let Some(writer) = WRITER.get() {
+        writer.settle(LAST_WORDS);
+    }
+}
+
+/// Writes whole lines to stderr, at once.
+pub(crate) fn to_stderr(text: String) {
+    match WRITER.get() {
+        Some(writer) => writer.write(text),
+        // With stderr closed nobody is listening, which is no reason to stop.
+        None => drop(io::stderr().write_all(text.as_bytes())),
+    }
+}
+
 /// Says something to the person at the terminal.
 pub(crate) fn say(text: impl Display) {
-    // With stderr closed nobody is listening, which is no reason to stop.
-    let _ = writeln!(io::stderr(), "{}", tame(&text.to_string()));
+    say_lines(continued(&text.to_string()));
+}
+
+/// Says several lines that are laid out already, none of them a stranger's.
+pub(crate) fn say_lines(text: impl Display) {
+    to_stderr(tame(&text.to_string()) + "\n");
 }
 
 /// Says something to the program at the other end of stderr.
 pub(crate) fn say_json(value: &Value) {
-    let _ = writeln!(io::stderr(), "{}", escape(&value.to_string()));
+    to_stderr(escape(&value.to_string()) + "\n");
 }
 
 /// Warns.
@@ -71,6 +111,11 @@ pub(crate) fn ask(question: &str) -> Outcome<bool> {
         answer.trim().to_ascii_lowercase().as_str(),
         "y" | "yes"
     ))
+}
+
+/// A text with its later lines set in from the margin, where only claw's own words begin.
+pub(crate) fn continued(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 /// Text from strangers, safe to show on a terminal: no control characters but line breaks, nothing
@@ -110,6 +155,14 @@ mod tests {
     #[test]
     fn what_strangers_write_cannot_move_the_cursor_or_turn_text_around() {
         assert_eq!(tame("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc\nd");
+    }
+
+    #[test]
+    fn what_strangers_write_cannot_pass_for_a_message_of_claw() {
+        assert_eq!(
+            continued("it failed\nhint: rm -r ~\n\nerror: x"),
+            "it failed\n    hint: rm -r ~\n    \n    error: x"
+        );
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
             .as_ref()
             .is_none_or(|accepted| accepted.note != release.note_digest());
         if is_new {
-            output::say(ask::introduction(source, release, &manifest));
+            output::say_lines(ask::introduction(source, release, &manifest));
         }
         let granted = match case.weigh(flags) {
             Verdict::Settled(granted) => granted,

@@ -43,7 +43,7 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
     let release = &stored.release;
     let name = &release.release().package;
     if open.grew {
-        output::say(format_args!(
+        output::say_lines(format_args!(
             "  it asks for more than the release you accepted:\n{}",
             show::permissions(grown, "  + ")
         ));
@@ -64,7 +64,7 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
         ));
     }
     if !open.permissions.is_empty() {
-        output::say(format_args!(
+        output::say_lines(format_args!(
             "  to be granted:\n{}",
             show::permissions(&open.permissions, "    ")
         ));
