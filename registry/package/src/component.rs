@@ -18,6 +18,7 @@ use docs::Docs;
 
 mod action;
 mod bounds;
+mod code;
 mod describe;
 mod docs;
 mod error;
@@ -58,6 +59,7 @@ impl ComponentInfo {
 /// Reads a component, without its code.
 pub fn decode(bytes: &[u8]) -> Result<ComponentInfo, ComponentError> {
     let outline = bounds::scan(bytes)?;
+    code::check(bytes)?;
     let types = work::validate(bytes)?;
     let docs = outline
         .docs

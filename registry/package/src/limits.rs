@@ -98,6 +98,13 @@ pub const IMPORTS_MAX: usize = 500;
 /// costs grow with these and not with the code; real components have under 100 KiB.
 pub const DECLARATION_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Variables times bytes of one function: what compiling it takes grows with that. The largest function
+/// of a JavaScript engine comes to 2^23.
+pub const FUNCTION_WEIGHT_MAX: u64 = 1 << 27;
+
+/// The same, summed over all functions of a component. A JavaScript engine comes to 2^28.
+pub const CODE_WEIGHT_MAX: u64 = 1 << 31;
+
 /// Components, modules, and types of either, inside each other.
 pub const COMPONENT_DEPTH_MAX: usize = 16;
 

@@ -1,8 +1,8 @@
 //! Why bytes are not a component that a skill can be.
 
 use crate::limits::{
-    ACTIONS_MAX, COMPARED_TYPES_MAX, COMPONENT_BYTES_MAX, COMPONENT_DEPTH_MAX,
-    DECLARATION_BYTES_MAX, IMPORTS_MAX,
+    ACTIONS_MAX, CODE_WEIGHT_MAX, COMPARED_TYPES_MAX, COMPONENT_BYTES_MAX, COMPONENT_DEPTH_MAX,
+    DECLARATION_BYTES_MAX, FUNCTION_WEIGHT_MAX, IMPORTS_MAX,
 };
 use crate::permission::PermissionKind;
 
@@ -32,6 +32,12 @@ pub enum ComponentError {
     /// A few declarations that make the validator compare without end.
     #[error("the component asks for more than {COMPARED_TYPES_MAX} types to be compared")]
     TooMuchCompared,
+    /// Code that would keep a compiler busy without end.
+    #[error(
+        "a function has too many variables for its length: their product is over {FUNCTION_WEIGHT_MAX}, \
+         or over {CODE_WEIGHT_MAX} in all functions"
+    )]
+    CodeTooHeavy,
     /// More imports than a host offers.
     #[error("the component has more than {IMPORTS_MAX} imports")]
     TooManyImports,
