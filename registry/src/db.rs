@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use claw_registry_api::Timestamp;
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
+use sqlx::SqlSafeStr;
 
 /// What statements run on: a connection, or the one inside a transaction.
 pub type Connection = sqlx::SqliteConnection;
@@ -208,6 +208,15 @@ fn unsigned(column: &'static str, value: i64) -> Result<u64, DatabaseError> {
 /// Writes a number that is never so great that a database could not hold it.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// How many rows a statement counts.
+async fn counted(
+    connection: &mut Connection,
+    statement: &'static str,
+) -> Result<u64, DatabaseError> {
+    let count: i64 = sqlx::query_scalar(statement).fetch_one(connection).await?;
+    unsigned("count", count)
 }
 
 /// Reads a moment.

@@ -9,9 +9,11 @@ mod entries;
 mod files;
 mod index;
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::Path;
 
+use claw_package::Digest;
 use claw_trust::Origin;
 use serde::Serialize;
 
@@ -87,11 +89,14 @@ async fn walk(db: &Database, storage: &Storage, report: &mut Report) -> Result<(
     }
     let mut snapshot = db.begin_read().await?;
     let origin = registry::origin(&mut snapshot).await;
-    match report.found("database", origin)? {
+    let events = match report.found("database", origin)? {
         Some(origin) => entries::check(&mut snapshot, storage, &origin, report).await?,
-        None => report.fault("database", "it has no origin"),
-    }
-    index::check(&mut snapshot, report).await?;
+        None => {
+            report.fault("database", "it has no origin");
+            Events::new()
+        }
+    };
+    index::check(&mut snapshot, &events, report).await?;
     check_tokens(&mut snapshot, report).await?;
     Ok(())
 }
@@ -125,7 +130,10 @@ impl Report {
         read: Result<Option<T>, DatabaseError>,
     ) -> Result<Option<T>, Failure> {
         match read {
-            Err(error @ DatabaseError::Malformed { .. }) => {
+            Err(
+                error @ (DatabaseError::Malformed { .. }
+                | DatabaseError::Sql(sqlx::Error::ColumnDecode { .. })),
+            ) => {
                 self.fault(object, chain(&error));
                 Ok(None)
             }
@@ -133,6 +141,10 @@ impl Report {
         }
     }
 }
+
+/// By the entry of each release that has any: how many sound yanks and unyanks there are, and the
+/// digest of the yank that stands.
+type Events = HashMap<u64, (u64, Option<Digest>)>;
 
 /// What every note is checked with.
 struct Context<'a> {

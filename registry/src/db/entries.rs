@@ -3,7 +3,7 @@
 use claw_package::Digest;
 use claw_trust::NoteKind;
 
-use super::{Connection, DatabaseError, parsed, signed, unsigned};
+use super::{Connection, DatabaseError, counted, parsed, signed, unsigned};
 
 /// One accepted note.
 #[derive(Debug, Clone)]
@@ -38,12 +38,17 @@ pub async fn append(
     Ok(index)
 }
 
-/// How many notes there are, which is the place of the next one.
+/// The place of the next note, which is how many there are.
 pub async fn count(connection: &mut Connection) -> Result<u64, DatabaseError> {
     let next: i64 = sqlx::query_scalar(r#"SELECT COALESCE(MAX("index") + 1, 0) FROM entries"#)
         .fetch_one(connection)
         .await?;
     unsigned("entries.index", next)
+}
+
+/// How many notes there are at any place, possible or not.
+pub async fn rows(connection: &mut Connection) -> Result<u64, DatabaseError> {
+    counted(connection, "SELECT COUNT(*) FROM entries").await
 }
 
 /// The note of that digest.

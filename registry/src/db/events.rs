@@ -1,7 +1,7 @@
 //! The yanks and unyanks of each release, by their sequence.
 
 use super::entries::Entry;
-use super::{Connection, DatabaseError, entries, signed, unsigned};
+use super::{Connection, DatabaseError, counted, entries, signed, unsigned};
 
 /// Adds the event that the entry `entry` holds.
 pub async fn insert(
@@ -17,6 +17,11 @@ pub async fn insert(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// How many events there are.
+pub async fn count(connection: &mut Connection) -> Result<u64, DatabaseError> {
+    counted(connection, "SELECT COUNT(*) FROM events").await
 }
 
 /// The note of the `sequence`-th event of a release.

@@ -3,7 +3,7 @@
 use claw_package::Namespace;
 
 use super::entries::Entry;
-use super::{Connection, DatabaseError, entries, signed, unsigned};
+use super::{Connection, DatabaseError, counted, entries, signed, unsigned};
 
 /// The entry of one keyset.
 pub async fn entry(
@@ -51,6 +51,11 @@ pub async fn insert(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// How many keysets there are.
+pub async fn count(connection: &mut Connection) -> Result<u64, DatabaseError> {
+    counted(connection, "SELECT COUNT(*) FROM keysets").await
 }
 
 /// The namespace and sequence of the keyset that the entry `entry` holds.

@@ -3,16 +3,7 @@
 use claw_package::Namespace;
 use claw_registry_api::Timestamp;
 
-use super::{Connection, DatabaseError, parsed, seconds};
-
-/// Whether there is such a namespace.
-pub async fn exists(connection: &mut Connection, name: &Namespace) -> Result<bool, DatabaseError> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM namespaces WHERE name = $1")
-        .bind(name.to_string())
-        .fetch_optional(connection)
-        .await?;
-    Ok(found.is_some())
-}
+use super::{Connection, DatabaseError, seconds};
 
 /// Adds a namespace.
 pub async fn insert(
@@ -28,13 +19,13 @@ pub async fn insert(
     Ok(())
 }
 
-/// Every namespace, by name.
-pub async fn list(connection: &mut Connection) -> Result<Vec<Namespace>, DatabaseError> {
-    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM namespaces ORDER BY name")
-        .fetch_all(connection)
-        .await?;
-    names
-        .into_iter()
-        .map(|name| parsed("namespaces.name", name))
-        .collect()
+/// The namespaces that have no keyset, by name.
+pub async fn without_keyset(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
+    Ok(sqlx::query_scalar(
+        "SELECT name FROM namespaces
+         WHERE NOT EXISTS (SELECT 1 FROM keysets WHERE keysets.namespace = namespaces.name)
+         ORDER BY name",
+    )
+    .fetch_all(connection)
+    .await?)
 }

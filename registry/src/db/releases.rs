@@ -3,7 +3,7 @@
 use claw_package::{Digest, PackageName, PermissionSet, Requirement, Version};
 use claw_registry_api::Timestamp;
 
-use super::{Connection, DatabaseError, moment, parsed, seconds, signed, unsigned};
+use super::{Connection, DatabaseError, counted, moment, parsed, seconds, signed, unsigned};
 
 /// A release that is published.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,10 +129,7 @@ pub async fn of_package(
 
 /// How many releases there are.
 pub async fn count(connection: &mut Connection) -> Result<u64, DatabaseError> {
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM releases")
-        .fetch_one(connection)
-        .await?;
-    unsigned("releases", count)
+    counted(connection, "SELECT COUNT(*) FROM releases").await
 }
 
 /// How many bytes the tarball of that digest has, if a release names it.

@@ -5,9 +5,9 @@ use claw_trust::{
     Keyset, KeysetRef, NoteKind, Origin, Release, VerifiedRelease, VerifiedYank, Yank, YankAction,
 };
 
-use super::{Context, Report, files};
+use super::{Context, Events, Report, files};
 use crate::db::entries::{self, Entry};
-use crate::db::{Connection, events, keysets, releases};
+use crate::db::{Connection, events, keysets, namespaces, releases};
 use crate::failure::{Failure, chain};
 use crate::index;
 use crate::notes;
@@ -19,9 +19,10 @@ pub(super) async fn check(
     storage: &Storage,
     origin: &Origin,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<Events, Failure> {
     let context = Context { storage, origin };
-    let (mut expected, mut release_notes) = (0, 0);
+    let (mut events, mut expected) = (Events::new(), 0);
+    let mut counts = Counts::default();
     while let Some(index) = entries::first_from(snapshot, expected).await? {
         if index > expected {
             report.fault(
@@ -47,11 +48,13 @@ pub(super) async fn check(
             );
             continue;
         }
-        release_notes += u64::from(entry.kind == NoteKind::Release);
+        counts.add(entry.kind);
         let checked = match entry.kind {
             NoteKind::Keyset => keyset(&context, snapshot, &entry, report).await,
             NoteKind::Release => release(&context, snapshot, &entry, report).await,
-            NoteKind::Yank | NoteKind::Unyank => event(&context, snapshot, &entry, report).await,
+            NoteKind::Yank | NoteKind::Unyank => {
+                event(&context, snapshot, &entry, &mut events, report).await
+            }
         };
         match checked {
             Ok(()) => {}
@@ -60,14 +63,46 @@ pub(super) async fn check(
             Err(failure) => return Err(failure),
         }
     }
-    let rows = releases::count(snapshot).await?;
-    if rows != release_notes {
-        report.fault(
-            "database",
-            format!("it has {rows} releases and {release_notes} sound release notes"),
-        );
+    counts.check(snapshot, report).await?;
+    for name in namespaces::without_keyset(snapshot).await? {
+        report.fault(format!("namespace {name}"), "it has no keyset");
     }
-    Ok(())
+    Ok(events)
+}
+
+/// How many notes there are of each kind: as many as there are rows made from them.
+#[derive(Default)]
+struct Counts {
+    keysets: u64,
+    releases: u64,
+    events: u64,
+}
+
+impl Counts {
+    fn add(&mut self, kind: NoteKind) {
+        match kind {
+            NoteKind::Keyset => self.keysets += 1,
+            NoteKind::Release => self.releases += 1,
+            NoteKind::Yank | NoteKind::Unyank => self.events += 1,
+        }
+    }
+
+    async fn check(&self, snapshot: &mut Connection, report: &mut Report) -> Result<(), Failure> {
+        for (what, rows, notes) in [
+            ("entries", entries::rows(snapshot).await?, report.entries),
+            ("keysets", keysets::count(snapshot).await?, self.keysets),
+            ("releases", releases::count(snapshot).await?, self.releases),
+            ("events", events::count(snapshot).await?, self.events),
+        ] {
+            if rows != notes {
+                report.fault(
+                    "database",
+                    format!("it has {rows} {what} and {notes} sound notes of them"),
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 async fn keyset(
@@ -131,6 +166,7 @@ async fn event(
     context: &Context<'_>,
     snapshot: &mut Connection,
     entry: &Entry,
+    events: &mut Events,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let note = entry.note.as_bytes();
@@ -152,6 +188,14 @@ async fn event(
     };
     let event = VerifiedYank::verify(note, &keyset).map_err(crate::failure::Refusal::from)?;
     let said = event.yank();
+    if said.action.kind() != entry.kind {
+        let problem = format!(
+            "it is a note to {}, recorded as {}",
+            said.action.kind(),
+            entry.kind
+        );
+        report.fault(&object, problem);
+    }
     let recorded = events::of_entry(snapshot, entry.index).await?;
     let Some((release, sequence)) = recorded else {
         report.fault(object, "no event refers to it");
@@ -171,14 +215,20 @@ async fn event(
         );
         report.fault(&object, problem);
     }
-    // Only the last one says what stands.
-    let stands = (said.action == YankAction::Yank).then_some(entry.digest);
-    if said.sequence == row.events && row.yanked != stands {
-        report.fault(
-            format!("release {}@{}", row.package, row.version),
-            format!("{object} is not what its yank state says"),
+    let (count, stands) = events.entry(release).or_default();
+    if said.sequence != *count + 1 {
+        let problem = format!(
+            "it is event {}, and event {} comes next",
+            said.sequence,
+            *count + 1
         );
+        report.fault(&object, problem);
     }
+    // The last one says what stands.
+    (*count, *stands) = (
+        *count + 1,
+        (said.action == YankAction::Yank).then_some(entry.digest),
+    );
     Ok(())
 }
 

@@ -29,17 +29,19 @@ pub(super) async fn list(
 fn walk(storage: &Storage) -> io::Result<(BTreeSet<Digest>, Vec<String>)> {
     let (mut digests, mut strange) = (BTreeSet::new(), Vec::new());
     for shard in fs::read_dir(storage.blobs())? {
-        let shard = shard?.path();
-        if !shard.is_dir() {
-            strange.push(shard.display().to_string());
+        let shard = shard?;
+        // The entry's own type: a link is none of our names, wherever it leads.
+        if !shard.file_type()?.is_dir() {
+            strange.push(shard.path().display().to_string());
             continue;
         }
-        for file in fs::read_dir(&shard)? {
-            let path = file?.path();
+        for file in fs::read_dir(shard.path())? {
+            let file = file?;
+            let (path, is_file) = (file.path(), file.file_type()?.is_file());
             let digest = path
                 .file_name()
                 .and_then(|name| digest_of_name(name.to_str()?));
-            match digest.filter(|digest| storage.blob_path(digest) == path && path.is_file()) {
+            match digest.filter(|digest| storage.blob_path(digest) == path && is_file) {
                 Some(digest) => drop(digests.insert(digest)),
                 None => strange.push(path.display().to_string()),
             }

@@ -239,6 +239,50 @@ async fn a_row_that_says_something_else_than_its_note_is_found() {
             "UPDATE releases SET yanked = NULL WHERE entry = 2",
             "release acme/files@1.0.0",
         ),
+        (
+            "UPDATE releases SET yanked = NULL, events = 7 WHERE entry = 2",
+            "release acme/files@1.0.0: its yank state",
+        ),
+        (
+            "UPDATE releases SET yanked = NULL, events = 0 WHERE entry = 2",
+            "release acme/files@1.0.0: its yank state",
+        ),
+        (
+            "UPDATE releases SET yanked = 3 WHERE entry = 1",
+            "release acme/hello@1.0.0: its yank state",
+        ),
+        (
+            "UPDATE releases SET size = 'large' WHERE entry = 1",
+            "release acme/hello@1.0.0",
+        ),
+        (
+            "UPDATE entries SET kind = 'unyank' WHERE \"index\" = 3",
+            "entry 3: it is a note to yank",
+        ),
+        (
+            "INSERT INTO entries VALUES (-1, 'yank', 'x', 'x')",
+            "database: it has 5 entries and 4",
+        ),
+        (
+            "INSERT INTO events VALUES (0, 1, 1)",
+            "database: it has 2 events and 1",
+        ),
+        (
+            "INSERT INTO keysets VALUES ('acme', 2, 1)",
+            "database: it has 2 keysets and 1",
+        ),
+        (
+            "INSERT INTO namespaces VALUES ('evil', 0)",
+            "namespace evil",
+        ),
+        (
+            "UPDATE packages SET namespace = 'evil' WHERE name = 'acme/hello'",
+            "package acme/hello",
+        ),
+        (
+            "UPDATE packages SET visibility = 'private' WHERE name = 'acme/hello'",
+            "package acme/hello",
+        ),
         ("UPDATE events SET sequence = 2 WHERE entry = 3", "entry 3"),
         ("UPDATE keysets SET sequence = 2 WHERE entry = 0", "entry 0"),
         ("UPDATE registry SET origin = 'elsewhere'", "entry 0"),
@@ -272,6 +316,27 @@ async fn a_row_that_says_something_else_than_its_note_is_found() {
             "{statement}: {faults:#?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_hides_nothing_else() {
+    let fixture = Fixture::new().await;
+    for statement in [
+        "INSERT INTO packages VALUES ('JUNK', 'acme', 'public', 0)",
+        "UPDATE releases SET size = 'large' WHERE entry = 1",
+        "UPDATE index_files SET digest = 'x' WHERE package = 'acme/files'",
+    ] {
+        fixture.sql(statement).await;
+    }
+    fixture
+        .assert_only(&[
+            "release acme/hello@1.0.0",
+            "index acme/hello",
+            "blob sha256:",
+            "package JUNK",
+            "index acme/files",
+        ])
+        .await;
 }
 
 #[tokio::test]
