@@ -25,7 +25,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::SqlSafeStr;
+use sqlx::{Connection as _, SqlSafeStr};
 
 /// What statements run on: a connection, or the one inside a transaction.
 pub type Connection = sqlx::SqliteConnection;
@@ -106,6 +106,12 @@ impl Database {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(WRITER_TIMEOUT)
+            // A database that ends a transaction by itself, as it does when the disk is full, leaves a
+            // connection behind that believes to be in one and never starts another.
+            .before_acquire(|connection, _| {
+                let is_free = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_free) })
+            })
             .connect_lazy_with(options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -227,4 +233,21 @@ fn moment(column: &'static str, seconds: i64) -> Result<Timestamp, DatabaseError
 /// Writes a moment.
 fn seconds(moment: Timestamp) -> i64 {
     signed(moment.unix_seconds())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_is_not_in_the_way_of_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open_or_create(folder.path()).await.unwrap();
+        let mut ended = database.begin_write().await.unwrap();
+        sqlx::query("ROLLBACK").execute(&mut *ended).await.unwrap();
+        assert!(ended.commit().await.is_err());
+        let mut next = database.begin_write().await.unwrap();
+        assert_eq!(entries::count(&mut next).await.unwrap(), 0);
+        next.commit().await.unwrap();
+    }
 }
