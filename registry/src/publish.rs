@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use claw_package::{NoSink, Package};
+use claw_package::{NoSink, Package, ReadError};
 use claw_registry_api::{ErrorCode, ReleaseAnswer, ReleaseEntry, Scope, Visibility};
 use claw_trust::{NoteKind, Release, SignedNote, VerifiedRelease};
 use tracing::{error, info};
@@ -104,7 +104,16 @@ async fn check(app: &Arc<App>, release: &VerifiedRelease) -> Result<Option<Packa
         let Some(file) = storage.open_staged(&release.release().tarball.digest)? else {
             return Ok::<_, Failure>(None);
         };
-        let package = claw_package::read(file, &mut NoSink)?;
+        let package = match claw_package::read(file, &mut NoSink) {
+            Ok(package) => package,
+            // No note will ever make a package of it, and it would be in the way of others for a day.
+            Err(fault) => {
+                if !matches!(fault, ReadError::Source(_)) {
+                    storage.clear_staged(&release.release().tarball.digest)?;
+                }
+                return Err(fault.into());
+            }
+        };
         release
             .check_package(&package)
             .map_err(|error| Refusal::because(ErrorCode::PackageMismatch, &error))?;
@@ -199,8 +208,9 @@ async fn insert(
 /// Where that can't be found out, the next start does it.
 async fn take_back(app: &App, row: &releases::Row) {
     let result: Result<(), Failure> = async {
-        let mut reader = app.db.read().await?;
-        if releases::tarball_size(&mut reader, &row.tarball)
+        // Held until the end: otherwise a repeat could commit between the look and the removal.
+        let mut tx = app.db.begin_write().await?;
+        if releases::tarball_size(&mut tx, &row.tarball)
             .await?
             .is_none()
         {
