@@ -20,8 +20,7 @@ pub(super) async fn file(
     Path((namespace, name)): Path<(String, String)>,
     request: HeaderMap,
 ) -> Answer<Response> {
-    let package = format!("{namespace}/{name}").parse().ok();
-    let file = match package {
+    let file = match named(&namespace, &name) {
         Some(package) => find(&app, package).await?,
         None => None,
     };
@@ -49,6 +48,13 @@ pub(super) async fn file(
         body,
     )
         .into_response())
+}
+
+/// What a path means, if it is spelt in the one way that counts.
+fn named(namespace: &str, name: &str) -> Option<PackageName> {
+    let text = format!("{namespace}/{name}");
+    let package: PackageName = text.parse().ok()?;
+    (package.to_string() == text).then_some(package)
 }
 
 async fn find(app: &App, package: PackageName) -> Answer<Option<CachedIndex>> {

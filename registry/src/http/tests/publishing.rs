@@ -26,6 +26,8 @@ async fn a_release_is_served_from_the_moment_it_is_answered() {
         .get(&paths::keyset(&"acme".parse().unwrap(), 1))
         .await;
     assert_eq!(keyset.body, acme.genesis);
+    // Spellings that people may type are no second address of the same file.
+    assert_eq!(registry.get("/index/@acme/hello").await.status, 404);
 }
 
 #[tokio::test]
@@ -316,6 +318,9 @@ async fn bytes_that_are_no_package_are_refused() {
         .post(paths::RELEASES, &registry.admin, &said.sign(&acme.key))
         .await;
     assert_eq!(reply.refusal(), (400, "bad-package".to_owned()));
+    // Nobody can publish it, so it does not wait for anybody.
+    let staged = registry.app.storage.staged_path(&tarball.digest);
+    assert!(!staged.exists());
 }
 
 #[tokio::test]
