@@ -45,7 +45,11 @@ pub(crate) fn is_windows_device(file_name: &str) -> bool {
     let stem = stem
         .trim_end_matches(' ')
         .trim_end_matches('$')
-        .to_ascii_lowercase();
+        .to_ascii_lowercase()
+        // Windows numbers its ports in superscript too.
+        .replace('¹', "1")
+        .replace('²', "2")
+        .replace('³', "3");
     WINDOWS_DEVICES.binary_search(&stem.as_str()).is_ok()
 }
 
@@ -61,9 +65,17 @@ mod tests {
     #[test]
     fn an_extension_does_not_make_a_device_a_file() {
         assert!(
-            ["nul", "NUL.txt", "con .a", "COM1.tar.gz", "conin$"]
-                .into_iter()
-                .all(is_windows_device)
+            [
+                "nul",
+                "NUL.txt",
+                "con .a",
+                "COM1.tar.gz",
+                "conin$",
+                "com¹",
+                "LPT³.x"
+            ]
+            .into_iter()
+            .all(is_windows_device)
         );
         assert!(
             !["null", "com", "com10", "a.nul", ""]
