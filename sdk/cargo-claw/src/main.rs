@@ -18,6 +18,7 @@ mod project;
 mod registry;
 mod sandbox;
 mod scenario;
+mod secret;
 mod signing;
 mod source;
 mod target;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::secret::{self, Answer};
 
 /// Whether it is told what is going on, which a program that reads JSON has no use for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +65,17 @@ pub(crate) fn somebody_is_there() -> bool {
 
 /// Asks for a secret that is not shown while it is typed.
 pub(crate) fn ask_secret(question: &str) -> Outcome<Zeroizing<String>> {
-    let asked = dialoguer::Password::new()
-        .with_prompt(question)
-        .allow_empty_password(true)
-        .interact();
-    asked
-        .map(Zeroizing::new)
-        .or_fail(Kind::Refused, "the question was not answered")
+    let mut terminal = io::stderr();
+    // With stderr closed the question is not seen, and the answer is read all the same.
+    let _ = write!(terminal, "{question}: ").and_then(|()| terminal.flush());
+    let answer = secret::read();
+    // The end of the line was not shown either.
+    let _ = writeln!(terminal);
+    match answer.or_fail(Kind::Io, "could not read from the terminal")? {
+        Answer::Line(text) => Ok(text),
+        Answer::Interrupted => Err(Failure::new(Kind::Interrupted, "it was interrupted")),
+        Answer::Ended => Err(Failure::refused("the question was not answered")),
+    }
 }
 
 /// Asks for a new secret, twice.
