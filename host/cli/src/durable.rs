@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::output;
+use crate::owned;
 
-/// Who may read what is written.
+/// Whose file it is: who may read what is written, and who may have written what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// Only this user: everything in the home folder.
@@ -113,8 +114,9 @@ pub(crate) fn make_private_folder(path: &Path) -> Outcome {
 }
 
 /// Reads a regular file of at most `bytes_max` bytes; `None` if there is none. Anything else of
-/// that name is refused unopened, since opening a pipe would wait for somebody to write.
-pub(crate) fn read(path: &Path, bytes_max: u64) -> Outcome<Option<Vec<u8>>> {
+/// that name is refused unopened, since opening a pipe would wait for somebody to write. What is
+/// the owner's must be nobody else's to change.
+pub(crate) fn read(path: &Path, bytes_max: u64, audience: Audience) -> Outcome<Option<Vec<u8>>> {
     let act = || format!("could not read `{}`", path.display());
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -124,7 +126,12 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Outcome<Option<Vec<u8>>> {
     if !metadata.is_file() {
         return Err(Failure::new(Kind::Io, "it is not a regular file").during(act()));
     }
-    let read = File::open(path).and_then(|file| read_bounded(file, bytes_max));
+    let file = File::open(path).or_fail(Kind::Io, act())?;
+    if audience == Audience::Owner {
+        let metadata = file.metadata().or_fail(Kind::Io, act())?;
+        owned::check_metadata(path, &metadata)?;
+    }
+    let read = read_bounded(file, bytes_max);
     read.or_fail(Kind::Io, act()).map(Some)
 }
 
@@ -142,8 +149,12 @@ pub(crate) fn read_bounded(from: impl Read, bytes_max: u64) -> io::Result<Vec<u8
 }
 
 /// The same, as text.
-pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Outcome<Option<String>> {
-    let Some(bytes) = read(path, bytes_max)? else {
+pub(crate) fn read_text(
+    path: &Path,
+    bytes_max: u64,
+    audience: Audience,
+) -> Outcome<Option<String>> {
+    let Some(bytes) = read(path, bytes_max, audience)? else {
         return Ok(None);
     };
     let text = String::from_utf8(bytes);
@@ -226,14 +237,25 @@ mod tests {
     }
 
     #[test]
+    fn the_owners_file_is_not_read_when_others_may_write_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.toml");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+        assert!(read(&path, 10, Audience::Owner).is_err());
+        assert!(read(&path, 10, Audience::Everyone).unwrap().is_some());
+    }
+
+    #[test]
     fn a_file_over_its_bound_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("big");
         fs::write(&path, [b'x'; 11]).unwrap();
-        assert!(read(&path, 11).unwrap().is_some());
-        assert!(read(folder.path(), 10).is_err());
+        assert!(read(&path, 11, Audience::Owner).unwrap().is_some());
+        assert!(read(folder.path(), 10, Audience::Owner).is_err());
         assert!(
-            read(&path, 10)
+            read(&path, 10, Audience::Owner)
                 .unwrap_err()
                 .one_line()
                 .contains("larger than 10 bytes")

@@ -9,6 +9,7 @@ use claw_package::{Digest, PackageName};
 
 use crate::durable::{self, FolderLock};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::owned;
 
 /// Where the operator keeps settings, trust, grants, skills and receipts.
 #[derive(Debug, Clone)]
@@ -18,7 +19,8 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// `$CLAW_HOME`, else `~/.claw`. Nothing is made yet.
+    /// `$CLAW_HOME`, else `~/.claw`. Nothing is made yet; what is there must be this user's alone
+    /// to change.
     pub(crate) fn from_environment() -> Outcome<Self> {
         let user_home = env::home_dir().filter(|path| path.is_absolute());
         let root = match (
@@ -34,7 +36,9 @@ impl Home {
                     .hint("set CLAW_HOME to a folder for claw's files"));
             }
         };
-        Ok(Home { root, user_home })
+        let home = Home { root, user_home };
+        home.check()?;
+        Ok(home)
     }
 
     #[cfg(test)]
@@ -105,7 +109,24 @@ impl Home {
 
     /// Makes the folder, for this user alone.
     pub(crate) fn make(&self) -> Outcome {
-        durable::make_private_folder(&self.root)
+        durable::make_private_folder(&self.root)?;
+        // Somebody else may have been faster.
+        self.check()
+    }
+
+    /// Refuses a folder that others may change, or one with a part that they may.
+    fn check(&self) -> Outcome {
+        let parts = [
+            self.root.clone(),
+            self.settings_file(),
+            self.trust_file(),
+            self.projects(),
+            self.root.join("store"),
+            self.cache(),
+            self.cache_key(),
+            self.receipts(),
+        ];
+        parts.iter().try_for_each(|part| owned::check(part))
     }
 
     /// Makes the folder and keeps other claw processes from changing anything in it.

@@ -76,7 +76,7 @@ struct Entry {
 impl Lock {
     /// Reads the file; none is an empty lock.
     pub(crate) fn read(path: &Path) -> Outcome<Self> {
-        let Some(text) = durable::read_text(path, LOCK_BYTES_MAX)? else {
+        let Some(text) = durable::read_text(path, LOCK_BYTES_MAX, Audience::Everyone)? else {
             return Ok(Lock::default());
         };
         Lock::parse(&text).map_err(|failure| {

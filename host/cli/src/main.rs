@@ -15,6 +15,7 @@ mod invoke;
 mod lock;
 mod mcp;
 mod output;
+mod owned;
 mod parameters;
 mod pins;
 mod prefix;

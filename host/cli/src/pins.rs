@@ -70,7 +70,7 @@ impl Pins {
     /// Reads the file; none means that nothing is pinned.
     pub(crate) fn read(home: &Home) -> Outcome<Self> {
         let path = home.trust_file();
-        let Some(text) = durable::read_text(&path, PINS_BYTES_MAX)? else {
+        let Some(text) = durable::read_text(&path, PINS_BYTES_MAX, Audience::Owner)? else {
             return Ok(Pins::default());
         };
         Pins::parse(&text)

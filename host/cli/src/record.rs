@@ -87,7 +87,7 @@ impl Records {
     pub(crate) fn read(home: &Home, folder: &Path) -> Outcome<Self> {
         let path = file(home, folder);
         let shown = folder.display().to_string();
-        let Some(text) = durable::read_text(&path, RECORD_BYTES_MAX)? else {
+        let Some(text) = durable::read_text(&path, RECORD_BYTES_MAX, Audience::Owner)? else {
             return Ok(Records {
                 path: shown,
                 skills: BTreeMap::new(),
@@ -153,7 +153,7 @@ impl Records {
             if path
                 .extension()
                 .is_some_and(|extension| extension == "toml")
-                && let Some(text) = durable::read_text(&path, RECORD_BYTES_MAX)?
+                && let Some(text) = durable::read_text(&path, RECORD_BYTES_MAX, Audience::Owner)?
             {
                 let accepted = Records::parse(&text)?
                     .skills

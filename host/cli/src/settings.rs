@@ -12,7 +12,7 @@ use claw_host::grants::{SandboxLevel, SecurityLevel};
 use claw_package::PackageName;
 use serde_json::{Map, Value};
 
-use crate::durable;
+use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
 use keys::Standing;
@@ -79,7 +79,7 @@ impl Settings {
     /// Reads the file, if there is one.
     pub(crate) fn read(home: &Home) -> Outcome<Self> {
         let path = home.settings_file();
-        let Some(text) = durable::read_text(&path, SETTINGS_BYTES_MAX)? else {
+        let Some(text) = durable::read_text(&path, SETTINGS_BYTES_MAX, Audience::Owner)? else {
             return Ok(Settings::default());
         };
         Settings::parse(&text)

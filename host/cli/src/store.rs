@@ -259,8 +259,12 @@ pub(crate) fn find_keyset(
         .flatten()
         .flatten();
     releases.into_iter().find_map(|release| {
-        let bytes =
-            durable::read(&release.path().join(KEYSET_NOTE), NOTE_BYTES_MAX as u64).ok()??;
+        let bytes = durable::read(
+            &release.path().join(KEYSET_NOTE),
+            NOTE_BYTES_MAX as u64,
+            Audience::Everyone,
+        )
+        .ok()??;
         let keyset = Keyset::verify(&bytes).ok()?;
         (keyset.reference() == *wanted).then_some((keyset, bytes))
     })
@@ -294,6 +298,6 @@ pub(crate) fn sweep(home: &Home, name: &PackageName, kept: &BTreeSet<Digest>) ->
 /// One file of a release; without it the release is not what was signed.
 fn part(folder: &Path, name: &str, bytes_max: u64) -> Outcome<Vec<u8>> {
     let path = folder.join(name);
-    let bytes = durable::read(&path, bytes_max)?;
+    let bytes = durable::read(&path, bytes_max, Audience::Everyone)?;
     bytes.ok_or_else(|| Failure::verification(format!("`{}` is missing", path.display())))
 }

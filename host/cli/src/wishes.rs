@@ -36,7 +36,8 @@ pub(crate) struct Wishes {
 impl Wishes {
     /// Reads the file; none is an empty one.
     pub(crate) fn read(path: PathBuf) -> Outcome<Self> {
-        let text = durable::read_text(&path, WISHES_BYTES_MAX)?.unwrap_or_default();
+        let text =
+            durable::read_text(&path, WISHES_BYTES_MAX, Audience::Everyone)?.unwrap_or_default();
         let act = format!("`{}` does not hold", path.display());
         Wishes::parse(path, &text).map_err(|failure| failure.during(act))
     }

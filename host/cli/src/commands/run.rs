@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, block_on};
+use crate::durable::{self, Audience};
 use crate::duration::Typed;
 use crate::ending::Actor;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
@@ -204,7 +205,7 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
     let path = Path::new(&args.skill);
     let act = || format!("could not read `{}`", path.display());
     let (component, manifest, unpacked) = if args.skill.ends_with(".wasm") {
-        let bytes = crate::durable::read(path, limits::COMPONENT_BYTES_MAX)?;
+        let bytes = durable::read(path, limits::COMPONENT_BYTES_MAX, Audience::Everyone)?;
         let bytes = bytes
             .ok_or_else(|| Failure::not_found(format!("there is no file `{}`", path.display())))?;
         (bytes, None, None)

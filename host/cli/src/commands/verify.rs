@@ -11,7 +11,7 @@ use claw_trust::{Keyset, NOTE_BYTES_MAX, VerifiedRelease};
 use serde_json::json;
 
 use super::{Context, NetworkArgs, block_on};
-use crate::durable;
+use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
@@ -94,7 +94,7 @@ fn read_note(args: &Args, path: &Path) -> Outcome<Vec<u8>> {
         PathBuf::from(format!("{stem}.note"))
     };
     let note = args.note.clone().unwrap_or_else(beside);
-    match durable::read(&note, NOTE_BYTES_MAX as u64)? {
+    match durable::read(&note, NOTE_BYTES_MAX as u64, Audience::Everyone)? {
         Some(bytes) => Ok(bytes),
         None if args.note.is_some() => Err(Failure::not_found(format!(
             "there is no file `{}`",

@@ -38,7 +38,8 @@ pub(crate) fn remove_registry(home: &Home, address: &str) -> Outcome<bool> {
 
 fn change(home: &Home, address: &str, wish: impl FnOnce(&mut Settings) -> bool) -> Outcome<bool> {
     let path = home.settings_file();
-    let text = durable::read_text(&path, super::SETTINGS_BYTES_MAX)?.unwrap_or_default();
+    let text =
+        durable::read_text(&path, super::SETTINGS_BYTES_MAX, Audience::Owner)?.unwrap_or_default();
     let before = Settings::parse(&text)?;
     let mut wanted = before.clone();
     if !wish(&mut wanted) {

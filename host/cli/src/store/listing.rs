@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use claw_package::{Digest, Measured, limits};
 
-use crate::durable;
+use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 
 /// Room for the most and longest paths that a package can have.
@@ -93,8 +93,12 @@ impl Listing {
             if known.contains(&path.as_str()) {
                 continue;
             }
-            let bytes =
-                durable::read(&entry.path(), limits::UNPACKED_BYTES_MAX)?.unwrap_or_default();
+            let bytes = durable::read(
+                &entry.path(),
+                limits::UNPACKED_BYTES_MAX,
+                Audience::Everyone,
+            )?
+            .unwrap_or_default();
             let found = Measured {
                 digest: Digest::of(&bytes),
                 size: bytes.len() as u64,
