@@ -22,6 +22,7 @@ mod secret;
 mod signing;
 mod source;
 mod target;
+mod token;
 mod wit;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
 use crate::registry::{Address, Registry};
-use crate::{keys, output};
+use crate::{keys, output, token};
 
 /// Far more than any token has.
 const TOKEN_BYTES_MAX: u64 = 4 * 1024;
@@ -30,8 +30,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let home = Home::from_environment()?;
     let Address { url, allow_http } = args.registry;
     let registry = Registry::connect(&url, allow_http, None)?;
-    let token = token(&registry)?;
-    // Refuses what can't be a token before anything is kept.
+    let token = given(&registry)?;
     let registry = Registry::connect(&url, allow_http, Some(token.to_string()))?;
     let mut credentials = Credentials::read(&home)?;
     credentials.log_in(
@@ -79,7 +78,7 @@ pub(crate) fn logout(json: bool) -> Outcome {
 }
 
 /// The token, typed or from stdin.
-fn token(registry: &Registry) -> Outcome<Zeroizing<String>> {
+fn given(registry: &Registry) -> Outcome<Zeroizing<String>> {
     let text = if output::somebody_is_there() {
         output::ask_secret(&format!("token for {}", registry.origin))?
     } else if std::io::stdin().is_terminal() {
@@ -99,6 +98,13 @@ fn token(registry: &Registry) -> Outcome<Zeroizing<String>> {
         let address = registry.address();
         return Err(failure.hint(format!(
             "cargo claw login --registry {address} < FILE, with the token in FILE"
+        )));
+    }
+    if !token::has_form(&token) {
+        let failure = Failure::usage("that is no token, or not all of it: one begins with `claw_`");
+        return Err(failure.hint(format!(
+            "ask the administrator of `{}` for one: they make it with `claw-registry token create`",
+            registry.origin
         )));
     }
     Ok(token)
