@@ -97,9 +97,26 @@ pub(crate) fn tame(text: &str) -> String {
         .collect()
 }
 
+/// A word of a command, to be pasted into a shell.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@,+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_word("filesystem.read=."), "filesystem.read=.");
+        assert_eq!(shell_word("text=it's *"), r"'text=it'\''s *'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn what_a_guest_writes_cannot_move_the_cursor_or_turn_text_around() {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use claw_host::{Denial, Outcome as Ended};
 use claw_package::{Permission, PermissionSet};
+use serde_json::json;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
@@ -43,7 +44,8 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
         .unwrap_or_default();
     let input = arguments::object(&args.arguments, &schema)?;
     let sandbox = Sandbox::new(&project, &built)?;
-    let mut invocation = sandbox.invocation(&args.action, input, &PermissionSet::new(args.allow));
+    let allowed = PermissionSet::new(args.allow.iter().cloned());
+    let mut invocation = sandbox.invocation(&args.action, input, &allowed);
     invocation.workspace = Some(workspace);
     invocation.home = Some(home.root().to_path_buf());
     invocation.environment = std::env::vars_os()
@@ -52,48 +54,89 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     invocation.log = sandbox::shown_log();
     let report = sandbox.invoke(invocation);
 
-    for denial in &report.denials {
-        output::say(format_args!(
-            "denied: {}",
-            output::tame(&denial.to_string())
-        ));
-    }
-    match (
-        &report.outcome,
-        sandbox::failure(&args.action, &report.outcome),
-    ) {
-        (Ended::Ok(value), _) => output::json(value),
-        (ended, Some(failure)) => {
-            if let (Ended::ActionError(value), true) = (ended, json) {
+    let declared = &project.manifest.permissions;
+    tell(&report.denials, declared, json);
+    let remedy = remedy(&args, &report.denials, declared);
+    match sandbox::failure(&args.action, &report.outcome) {
+        Some(failure) => {
+            if let (Ended::ActionError(value), true) = (&report.outcome, json) {
                 output::json(value)?;
             }
-            Err(or_denied(
-                failure,
-                &report.denials,
-                &project.manifest.permissions,
-            ))
+            Err(or_denied(failure, &report.denials, remedy))
         }
-        (_, None) => Ok(()),
+        None => {
+            if let (Some(remedy), false) = (remedy, json) {
+                output::say(format_args!("hint: {remedy}"));
+            }
+            match &report.outcome {
+                Ended::Ok(value) => output::json(value),
+                _ => Ok(()),
+            }
+        }
     }
 }
 
+/// Says what was denied.
+fn tell(denials: &[Denial], declared: &PermissionSet, json: bool) {
+    for denial in denials {
+        if json {
+            output::say(json!({"denial": {
+                "kind": denial.kind,
+                "what": denial.what,
+                "reason": denial.reason.to_string(),
+                "permission": denial.permission,
+            }}));
+            continue;
+        }
+        let is_undeclared = |permission: &Permission| !declared.covers(permission);
+        let mut text = format!("denied: {denial}");
+        if let Some(permission) = denial
+            .permission
+            .as_ref()
+            .filter(|line| is_undeclared(line))
+        {
+            text.push_str(&format!(
+                ": the manifest does not ask for `{permission}`, so nothing can grant it"
+            ));
+        }
+        output::say(output::tame(&text));
+    }
+}
+
+/// The same command, allowing everything that was denied and can be granted.
+fn remedy(args: &Args, denials: &[Denial], declared: &PermissionSet) -> Option<String> {
+    let denied = denials
+        .iter()
+        .filter_map(|denial| denial.permission.clone());
+    let missing: Vec<Permission> = denied.filter(|line| declared.covers(line)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let mut words = vec!["cargo claw run".to_owned()];
+    if let Some(workspace) = &args.workspace {
+        let folder = workspace.to_string_lossy();
+        words.push(format!("--workspace {}", output::shell_word(&folder)));
+    }
+    // In its normal form, where writing includes reading.
+    let allowed = PermissionSet::new(args.allow.iter().cloned().chain(missing));
+    for permission in allowed.iter() {
+        let word = output::shell_word(&permission.to_string());
+        words.push(format!("--allow {word}"));
+    }
+    let rest = std::iter::once(&args.action).chain(&args.arguments);
+    words.extend(rest.map(|word| output::shell_word(word)));
+    Some(output::tame(&words.join(" ")))
+}
+
 /// A failure that something denied may have led to has the exit code of a denial.
-fn or_denied(failure: Failure, denials: &[Denial], declared: &PermissionSet) -> Failure {
+fn or_denied(failure: Failure, denials: &[Denial], remedy: Option<String>) -> Failure {
     if denials.is_empty() || matches!(failure.kind, Kind::Interrupted | Kind::Bug) {
         return failure;
     }
-    let failure = Failure {
+    Failure {
         kind: Kind::Refused,
+        hint: remedy,
         ..failure
-    };
-    match denials.iter().find_map(|denial| denial.permission.as_ref()) {
-        Some(permission) if declared.covers(permission) => {
-            failure.hint(format!("--allow '{permission}' grants what was denied"))
-        }
-        Some(permission) => failure.hint(format!(
-            "the skill does not ask for `{permission}` in its manifest"
-        )),
-        None => failure,
     }
 }
 
@@ -125,4 +168,54 @@ fn workspace(named: Option<&Path>, home: &Home) -> Outcome<PathBuf> {
         )));
     }
     Ok(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use claw_host::DenialReason;
+    use claw_package::PermissionKind;
+
+    use super::*;
+
+    fn denial(permission: &str) -> Denial {
+        Denial {
+            kind: PermissionKind::FilesystemRead,
+            what: "open `docs/x`".to_owned(),
+            reason: DenialReason::NotGranted,
+            permission: Some(permission.parse().unwrap()),
+        }
+    }
+
+    fn hint(denied: &[&str]) -> Option<String> {
+        let args = Args {
+            action: "copy".to_owned(),
+            arguments: vec!["from=a b".to_owned()],
+            allow: vec!["environment=HOME".parse().unwrap()],
+            workspace: None,
+        };
+        let declared = ["environment=HOME", "filesystem.write=docs"];
+        let declared = PermissionSet::new(declared.iter().map(|line| line.parse().unwrap()));
+        let denials: Vec<Denial> = denied.iter().map(|line| denial(line)).collect();
+        remedy(&args, &denials, &declared)
+    }
+
+    #[test]
+    fn one_command_allows_everything_that_was_denied() {
+        assert_eq!(
+            hint(&[
+                "filesystem.read=docs/a",
+                "filesystem.read=docs",
+                "filesystem.write=docs"
+            ])
+            .unwrap(),
+            "cargo claw run --allow environment=HOME --allow filesystem.write=docs copy 'from=a b'"
+        );
+    }
+
+    #[test]
+    fn what_the_manifest_does_not_ask_for_has_no_remedy() {
+        assert_eq!(hint(&["filesystem.read=other"]), None);
+        let hint = hint(&["filesystem.read=other", "filesystem.read=docs"]).unwrap();
+        assert!(!hint.contains("other"), "{hint}");
+    }
 }
