@@ -21,6 +21,7 @@ mod scenario;
 mod secret;
 mod signing;
 mod source;
+mod standing;
 mod target;
 mod token;
 mod wit;

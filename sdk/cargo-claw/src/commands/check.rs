@@ -2,7 +2,7 @@
 //!
 //! What would not pack is an error; what only makes a skill harder to use is a warning.
 
-use claw_package::{ComponentInfo, Permission};
+use claw_package::{Action, ComponentInfo, Import, ImportClass, Permission};
 use serde_json::json;
 
 use crate::compile::{self, Built};
@@ -51,10 +51,9 @@ fn warnings(built: &Built) -> Vec<String> {
                 ));
             }
         }
-        None => {
-            warnings.push("there is no `wit/` folder, so actions have no descriptions".to_owned())
-        }
+        None => warnings.extend(undescribed(&built.info.actions)),
     }
+    warnings.extend(not_run(&built.info.imports));
     for action in &built.info.actions {
         if let Some(reason) = &action.not_callable {
             warnings.push(format!(
@@ -64,6 +63,35 @@ fn warnings(built: &Built) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// The actions without a comment in a component that was made elsewhere, which brings its own.
+fn undescribed(actions: &[Action]) -> Option<String> {
+    let missing: Vec<&str> = actions
+        .iter()
+        .filter(|action| action.description.is_none())
+        .map(|action| action.name.as_str())
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "neither the component nor a `wit/` folder says what these are for: {}",
+        missing.join(", ")
+    ))
+}
+
+/// What the component imports that packs, and that no `claw` of this version lets it use.
+pub(crate) fn not_run(imports: &[Import]) -> Vec<String> {
+    let gated = imports.iter().filter_map(|import| match import.class {
+        ImportClass::Gated(gate) => Some(format!(
+            "it imports `{}`, and this version of claw does not run what needs `{}`: it packs, but nobody can call it yet",
+            import.name,
+            gate.capability()
+        )),
+        ImportClass::Ambient | ImportClass::Unknown => None,
+    });
+    gated.collect()
 }
 
 /// The actions and permissions, for people.
@@ -87,4 +115,41 @@ fn described<'a>(
     });
     lines.extend(permissions);
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use claw_package::Gate;
+
+    use super::*;
+
+    #[test]
+    fn what_packs_and_does_not_run_is_named() {
+        let import = |name: &str, class| Import {
+            name: name.to_owned(),
+            class,
+        };
+        let imports = [
+            import("wasi:io/error@0.2.6", ImportClass::Ambient),
+            import("wasi:http/types@0.2.6", ImportClass::Gated(Gate::Http)),
+        ];
+        let [warning] = not_run(&imports).try_into().unwrap();
+        assert!(warning.contains("wasi:http/types@0.2.6") && warning.contains("`network`"));
+    }
+
+    #[test]
+    fn a_component_from_elsewhere_describes_its_actions_itself() {
+        let action = |description: Option<&str>| Action {
+            name: "read".to_owned(),
+            interface: None,
+            function: "read".to_owned(),
+            signature: "read: func()".to_owned(),
+            description: description.map(str::to_owned),
+            input_schema: json!({}),
+            output_schema: json!({}),
+            not_callable: None,
+        };
+        assert_eq!(undescribed(&[action(Some("Reads."))]), None);
+        assert!(undescribed(&[action(None)]).unwrap().ends_with(": read"));
+    }
 }

@@ -8,13 +8,14 @@ use claw_registry_client::Standing;
 use claw_trust::VerifiedRelease;
 use serde_json::json;
 
+use crate::commands::check;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
 use crate::output::Progress;
 use crate::project::Project;
 use crate::registry::Registry;
-use crate::{compile, output, package, signing};
+use crate::{compile, output, package, signing, standing};
 
 /// Sign the skill and publish it
 ///
@@ -64,7 +65,11 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
         }
     }
     let built = compile::build(&project, Progress::beside(json))?;
+    let warnings = check::not_run(&built.info.imports);
     let packed = package::pack(&project, built)?;
+    if !json {
+        warnings.iter().for_each(output::warn);
+    }
     let package = claw_package::read(packed.tarball.as_slice(), &mut NoSink);
     let package = package.or_fail(Kind::Bug, "the package that was made is no good package")?;
     if args.dry_run {
@@ -72,6 +77,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             &packed,
             &package,
             login.map(|(origin, _)| origin.as_str()),
+            &warnings,
             json,
         );
     }
@@ -91,13 +97,15 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     if !registry.ask(|client| client.has_blob(&tarball))? {
         registry.ask(|client| client.upload_blob(&tarball, packed.tarball.clone()))?;
     }
-    let accepted = registry.ask(|client| client.publish(note))?;
+    let accepted = registry.try_ask(|client| client.publish(note));
+    let accepted = accepted
+        .map_err(|error| standing::explained(error, &registry, &keyset, release.release()))?;
     let stands = accepted.answer.release;
     let is_new = accepted.standing == Standing::Created;
     if json {
         return output::json(&json!({
             "package": stands.package, "version": stands.version, "note": stands.note, "tarball": stands.tarball,
-            "leaf": stands.leaf, "registry": registry.origin, "created": is_new,
+            "leaf": stands.leaf, "registry": registry.origin, "created": is_new, "warnings": warnings,
         }));
     }
     let title = format!("{}@{}", stands.package, stands.version);
@@ -121,6 +129,7 @@ fn dry_run(
     packed: &Packed,
     package: &claw_package::Package,
     registry: Option<&str>,
+    warnings: &[String],
     json: bool,
 ) -> Outcome {
     let manifest = &packed.skill.manifest;
@@ -133,6 +142,7 @@ fn dry_run(
         return output::json(&json!({
             "package": manifest.name, "version": manifest.version, "tarball": packed.tarball_digest.digest,
             "size": packed.tarball_digest.size, "permissions": manifest.permissions, "files": files, "registry": registry,
+            "warnings": warnings,
         }));
     }
     for entry in &package.entries {
