@@ -91,10 +91,15 @@ fn main() -> ExitCode {
 
 /// Help, the version, or what is wrong with the command line.
 fn explained(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|word| word == "--json");
+    let json = std::env::args_os()
+        .take_while(|word| word != "--")
+        .any(|word| word == "--json");
     if error.use_stderr() && json {
         let text = error.render().to_string();
-        let failure = Failure::usage(text.trim().trim_start_matches("error: "));
+        // What follows the first paragraph is usage, for people.
+        let message = text.split("\n\n").next().unwrap_or_default();
+        let message = message.trim().trim_start_matches("error: ");
+        let failure = Failure::usage(message).hint("cargo claw --help");
         failure.print(json);
         return failure.exit_code();
     }
