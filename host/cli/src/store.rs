@@ -106,7 +106,9 @@ impl Stored {
             .or_fail(Kind::Verification, "its files were altered")?;
         let files = String::from_utf8(part(&folder, FILES, LISTING_BYTES_MAX)?);
         let files = files.or_fail(Kind::Verification, format!("`{FILES}` does not hold"))?;
-        Listing::parse(&files)?.check(&package, &[COMPONENT, MANIFEST])?;
+        let signed = release.release();
+        let signed = [(COMPONENT, signed.component), (MANIFEST, signed.manifest)];
+        Listing::parse(&files)?.check(&package, &signed)?;
         Ok(Stored {
             folder,
             release,

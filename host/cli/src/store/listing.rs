@@ -1,10 +1,10 @@
-//! The list of an unpacked package's files, written when the package was verified whole.
+//! The list of an unpacked package's files and folders, written when the package was verified whole.
 //!
 //! Component and manifest are checked against the signature at each load. The signature covers
 //! everything else only as one archive, which is not kept; this list notices when one of those
-//! files was altered, removed or added since.
+//! files was altered, removed or added since. What it says of the two must be what was signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
@@ -21,25 +21,50 @@ pub(super) const LISTING_BYTES_MAX: u64 = 1024 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listing {
     files: BTreeMap<String, Measured>,
+    /// Every folder, whether anything is in it or not.
+    folders: BTreeSet<String>,
 }
+
+/// Before the path of a folder with nothing in it; every other one follows from what is in it.
+const FOLDER: &str = "folder ";
 
 impl Listing {
     pub(super) fn add(&mut self, path: &str, measured: Measured) {
         self.files.insert(path.to_owned(), measured);
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            self.add_folder(folder);
+        }
     }
 
-    /// One file a line: digest, size, path.
+    /// Adds a folder and those above it.
+    pub(super) fn add_folder(&mut self, path: &str) {
+        let above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        self.folders
+            .extend(above.chain([path]).map(ToOwned::to_owned));
+    }
+
+    /// One file a line: digest, size, path; then the empty folders.
     pub(super) fn to_text(&self) -> String {
-        self.files
-            .iter()
-            .map(|(path, measured)| format!("{measured} {path}\n"))
-            .collect()
+        let files = self.files.iter();
+        let files = files.map(|(path, measured)| format!("{measured} {path}\n"));
+        let used: BTreeSet<_> = (self.files.keys())
+            .chain(&self.folders)
+            .filter_map(|path| Some(path.rsplit_once('/')?.0))
+            .collect();
+        let empty = self.folders.iter();
+        let empty = empty.filter(|path| !used.contains(path.as_str()));
+        let empty = empty.map(|path| format!("{FOLDER}{path}\n"));
+        files.chain(empty).collect()
     }
 
     pub(super) fn parse(text: &str) -> Outcome<Self> {
         let wrong = || Failure::verification("the list of the package's files does not hold");
         let mut listing = Listing::default();
         for line in text.lines() {
+            if let Some(path) = line.strip_prefix(FOLDER) {
+                listing.add_folder(path);
+                continue;
+            }
             let (at, _) = line.match_indices(' ').nth(1).ok_or_else(wrong)?;
             let measured = Measured::from_str(&line[..at]).map_err(|_| wrong())?;
             listing.add(&line[at + 1..], measured);
@@ -51,15 +76,23 @@ impl Listing {
         }
     }
 
-    /// Compares a folder with the list. Files in `known` were checked already and only have to be
-    /// listed.
-    pub(super) fn check(&self, package: &Path, known: &[&str]) -> Outcome {
+    /// Compares a folder with the list. Files in `signed` were checked already, and have to be
+    /// listed as they were signed.
+    pub(super) fn check(&self, package: &Path, signed: &[(&str, Measured)]) -> Outcome {
+        for (path, measured) in signed {
+            if self.files.get(*path) != Some(measured) {
+                return Err(Failure::verification(format!(
+                    "`{path}` is not listed as it was signed"
+                )));
+            }
+        }
         let mut seen = 0;
-        self.check_folder(package, "", known, &mut seen)?;
-        if seen == self.files.len() {
+        self.check_folder(package, "", signed, &mut seen)?;
+        if seen == self.files.len() + self.folders.len() {
             return Ok(());
         }
-        let gone = self.files.keys().find(|path| !package.join(path).is_file());
+        let mut listed = self.files.keys().chain(&self.folders);
+        let gone = listed.find(|path| !package.join(path).exists());
         let gone = gone.map_or_else(String::new, |path| format!("`{path}` "));
         Err(Failure::verification(format!(
             "{gone}is missing in the package"
@@ -70,7 +103,7 @@ impl Listing {
         &self,
         folder: &Path,
         prefix: &str,
-        known: &[&str],
+        signed: &[(&str, Measured)],
         seen: &mut usize,
     ) -> Outcome {
         let act = || format!("could not read `{}`", folder.display());
@@ -80,17 +113,19 @@ impl Listing {
             let path = format!("{prefix}{}", name.to_string_lossy());
             // Links are not followed here.
             let kind = entry.file_type().or_fail(Kind::Io, act())?;
+            let unlisted = || Failure::verification(format!("`{path}` is not part of the package"));
             if kind.is_dir() {
-                self.check_folder(&entry.path(), &format!("{path}/"), known, seen)?;
+                if !self.folders.contains(&path) {
+                    return Err(unlisted());
+                }
+                *seen += 1;
+                self.check_folder(&entry.path(), &format!("{path}/"), signed, seen)?;
                 continue;
             }
-            let Some(measured) = self.files.get(&path).filter(|_| kind.is_file()) else {
-                return Err(Failure::verification(format!(
-                    "`{path}` is not part of the package"
-                )));
-            };
+            let measured = self.files.get(&path).filter(|_| kind.is_file());
+            let measured = measured.ok_or_else(unlisted)?;
             *seen += 1;
-            if known.contains(&path.as_str()) {
+            if signed.iter().any(|(known, _)| *known == path) {
                 continue;
             }
             let bytes = durable::read(
@@ -131,18 +166,26 @@ mod tests {
                 },
             );
         }
+        fs::create_dir_all(folder.path().join("assets/deep/empty")).unwrap();
+        listing.add_folder("assets/deep/empty");
         (folder, listing)
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         let (_folder, listing) = package();
+        assert!(
+            listing
+                .to_text()
+                .ends_with("assets/a b.txt\nfolder assets/deep/empty\n")
+        );
         assert_eq!(Listing::parse(&listing.to_text()).unwrap(), listing);
         for text in [
             "x",
             "sha256:00 1 a\n",
             &listing.to_text().replacen("sha256:", "sha256:0", 1),
             listing.to_text().trim_end(),
+            &(listing.to_text() + "folder assets\n"),
         ] {
             assert!(Listing::parse(text).is_err(), "{text}");
         }
@@ -168,10 +211,34 @@ mod tests {
             fault(&|root| fs::write(root.join("assets/new"), "").unwrap())
                 .contains("`assets/new` is not part")
         );
+        assert!(
+            fault(&|root| fs::create_dir(root.join("scripts")).unwrap())
+                .contains("`scripts` is not part")
+        );
+        assert!(
+            fault(&|root| fs::remove_dir(root.join("assets/deep/empty")).unwrap())
+                .contains("`assets/deep/empty` is missing")
+        );
         let link = |root: &Path| {
             fs::remove_file(root.join("SKILL.md")).unwrap();
             std::os::unix::fs::symlink("assets/a b.txt", root.join("SKILL.md")).unwrap();
         };
         assert!(fault(&link).contains("`SKILL.md` is not part"));
+    }
+
+    #[test]
+    fn what_was_signed_is_listed_as_it_was_signed() {
+        let (folder, listing) = package();
+        let measured = |text: &str| Measured {
+            digest: Digest::of(text.as_bytes()),
+            size: text.len() as u64,
+        };
+        let check = |path, text| listing.check(folder.path(), &[(path, measured(text))]);
+        check("SKILL.md", "# hello").unwrap();
+        for (path, text) in [("SKILL.md", "# hullo"), ("skill.json", "{}")] {
+            let failure = check(path, text).unwrap_err();
+            assert_eq!(failure.kind, crate::failure::Kind::Verification);
+            assert!(failure.one_line().contains("not listed as it was signed"));
+        }
     }
 }

@@ -32,7 +32,9 @@ impl Unpack {
 
 impl Sink for Unpack {
     fn folder(&mut self, path: &str) -> io::Result<()> {
-        DirBuilder::new().mode(0o700).create(self.root.join(path))
+        DirBuilder::new().mode(0o700).create(self.root.join(path))?;
+        self.listing.add_folder(path);
+        Ok(())
     }
 
     fn file(
