@@ -30,12 +30,10 @@ pub(crate) fn choose(
     if !real.is_dir() {
         return Err(Failure::usage("it is not a folder").during(act()));
     }
-    if let Ok(claw_home) = fs::canonicalize(home.root()).and_then(|path| Place::of(&path)) {
-        if claw_home.holds(&real) {
-            let failure =
-                Failure::usage("it is inside the folder of claw's own files").during(act());
-            return Err(failure.hint("name another folder with --workspace DIR"));
-        }
+    let claw_home = fs::canonicalize(home.root()).and_then(|path| Place::of(&path));
+    if claw_home.is_ok_and(|claw_home| claw_home.holds(&real)) {
+        let failure = Failure::usage("it is inside the folder of claw's own files").during(act());
+        return Err(failure.hint("name another folder with --workspace DIR"));
     }
     if let Some(step) = weak_step(home.root(), &place).or_fail(Kind::Usage, act())? {
         let failure = Failure::usage(format!(
