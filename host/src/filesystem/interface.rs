@@ -48,6 +48,7 @@ impl State {
         attempt: Attempt<'_>,
         act: impl FnOnce(&Folder) -> Result<T, Refusal>,
     ) -> FsResult<T> {
+        attempt.check()?;
         let (place, rules, why) = match self.table.get(fd)? {
             Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
             Descriptor::Closed(closed) => (closed.place.clone(), None, closed.why),
@@ -71,6 +72,7 @@ impl State {
         attempt: Attempt<'_>,
         act: impl FnOnce(&Folder, &Folder) -> Result<(), Refusal>,
     ) -> FsResult<()> {
+        attempt.check()?;
         let to = match self.table.get(to)? {
             Descriptor::Folder(folder) => Arc::clone(folder),
             _ => return self.on_folder(to, attempt, |_| Err(ErrorCode::NotDirectory.into())),

@@ -22,6 +22,7 @@ use crate::state::State;
 mod content;
 mod escape;
 mod hidden;
+mod long;
 mod protected;
 mod races;
 

@@ -19,7 +19,7 @@ use crate::bindings::wasi::filesystem::types::ErrorCode;
 use crate::denial::DenialReason;
 
 /// A path from a guest. Linux takes no longer ones either.
-const PATH_BYTES_MAX: usize = 4096;
+pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
 /// Folders open at once during a walk.
 const DEPTH_MAX: usize = 128;

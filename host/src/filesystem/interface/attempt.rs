@@ -5,7 +5,7 @@ use claw_package::PermissionKind;
 use crate::bindings::wasi::filesystem::types::ErrorCode;
 use crate::denial::{Denial, DenialReason};
 use crate::filesystem::place::{Access, Place, Rules};
-use crate::filesystem::walk::Refusal;
+use crate::filesystem::walk::{PATH_BYTES_MAX, Refusal};
 
 /// What a guest tries to do with a path.
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ pub(super) struct Attempt<'a> {
     path: &'a str,
     /// Whether the path itself is a folder, and not a file in one.
     pub(super) folder: bool,
-    /// Where to, for what moves.
+    /// Where to, for what moves or is a link.
     to: Option<&'a str>,
 }
 
@@ -49,6 +49,14 @@ impl<'a> Attempt<'a> {
     pub(super) fn to(mut self, path: &'a str) -> Self {
         self.to = Some(path);
         self
+    }
+
+    /// Before anything is made of what the guest wrote, be it only the text of a denial.
+    pub(super) fn check(&self) -> Result<(), ErrorCode> {
+        match self.path.len().max(self.to.map_or(0, str::len)) {
+            0..=PATH_BYTES_MAX => Ok(()),
+            _ => Err(ErrorCode::NameTooLong),
+        }
     }
 
     /// The guest's answer, and what is recorded of it.

@@ -211,9 +211,9 @@ impl HostDescriptor for State {
         })
     }
 
-    fn symlink_at(&mut self, fd: Fd, _target: String, path: String) -> FsResult<()> {
+    fn symlink_at(&mut self, fd: Fd, target: String, path: String) -> FsResult<()> {
         // Other programs would follow it to wherever it says.
-        let attempt = Attempt::write("create link", &path);
+        let attempt = Attempt::write("create link", &path).to(&target);
         self.on_folder(&fd, attempt, |_| Err(DenialReason::SymbolicLink.into()))
     }
 
