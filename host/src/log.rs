@@ -99,7 +99,7 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Charges bytes and one record, and passes the record on.
+    /// Charges bytes and each line as a record, and passes the record on.
     fn write(&self, level: LogLevel, source: LogSource, message: &str) -> Result<(), Stop> {
         let sink = {
             let mut budget = self.budget();
@@ -108,7 +108,7 @@ impl Log {
                 .bytes_left
                 .checked_sub(bytes)
                 .ok_or(Stop::LogTooLarge)?;
-            budget.records_left -= 1.0;
+            budget.records_left -= lines(message) as f64;
             budget.sink.clone()
         };
         if let Some(sink) = sink {
@@ -119,6 +119,11 @@ impl Log {
             });
         }
         Ok(())
+    }
+
+    /// More lines than this are not one record.
+    fn lines_max(&self) -> usize {
+        self.budget().records_per_second as usize
     }
 
     /// How long to wait until the rate allows another record.
@@ -153,8 +158,28 @@ impl wit::Host for State {
             wit::Level::Warn => LogLevel::Warn,
             wit::Level::Error => LogLevel::Error,
         };
-        self.log.ready().await;
-        Ok(self.log.write(level, LogSource::Log, &message)?)
+        let lines_max = self.log.lines_max();
+        let mut rest = Some(message.as_str());
+        while let Some(text) = rest {
+            let (piece, next) = cut(text, lines_max);
+            self.log.ready().await;
+            self.log.write(level, LogSource::Log, piece)?;
+            rest = next;
+        }
+        Ok(())
+    }
+}
+
+/// Whoever shows a record shows so many lines.
+fn lines(message: &str) -> usize {
+    1 + message.bytes().filter(|byte| *byte == b'\n').count()
+}
+
+/// As many lines as may be written in a second, and those after them.
+fn cut(text: &str, lines_max: usize) -> (&str, Option<&str>) {
+    match text.match_indices('\n').nth(lines_max.saturating_sub(1)) {
+        Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
     }
 }
 
@@ -203,5 +228,30 @@ mod tests {
             waited.abs_diff(expected) < Duration::from_millis(1),
             "{waited:?}"
         );
+    }
+
+    #[test]
+    fn each_line_of_a_message_is_charged() {
+        let log = Log::new(
+            &Limits {
+                log_bytes: 1_000,
+                ..limits()
+            },
+            None,
+        );
+        let start = log.budget().counted_at;
+        log.write(LogLevel::Info, LogSource::Log, "1\n2\n3\n4\n5\n6")
+            .unwrap();
+        // Two at once, the other four take two seconds.
+        let delay = log.budget().delay(start);
+        assert_eq!(delay, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_message_is_cut_where_a_second_is_full() {
+        assert_eq!(cut("1\n2\n3\n4\n", 2), ("1\n2", Some("3\n4\n")));
+        assert_eq!(cut("3\n4\n", 2), ("3\n4", Some("")));
+        assert_eq!(cut("", 2), ("", None));
+        assert_eq!(cut("1\n2", 2), ("1\n2", None));
     }
 }
