@@ -44,17 +44,19 @@ impl Place {
 
     /// Whether no skill may change what is here, whatever was granted.
     ///
-    /// These decide what later runs as the operator: hooks, and what a project wants. Case is
-    /// ignored because some file systems ignore it.
+    /// These decide what later runs as the operator: hooks, and what a project wants, also while
+    /// claw writes it under another name.
     pub(crate) fn is_protected(&self) -> bool {
-        let is = |name: &OsStr, word: &str| name.as_bytes().eq_ignore_ascii_case(word.as_bytes());
-        self.0
-            .iter()
-            .any(|name| is(name, ".git") || is(name, ".claw"))
-            || self
-                .0
-                .last()
-                .is_some_and(|name| is(name, "claw.toml") || is(name, "claw.lock"))
+        let names: Vec<String> = self.0.iter().map(|name| folded(name)).collect();
+        let is_wish = |name: &String| {
+            ["claw.toml", "claw.lock"].iter().any(|wish| {
+                name.strip_prefix(wish).is_some_and(|rest| {
+                    rest.is_empty() || (rest.starts_with('.') && rest.ends_with(".tmp"))
+                })
+            })
+        };
+        names.iter().any(|name| name == ".git" || name == ".claw")
+            || names.last().is_some_and(is_wish)
     }
 
     fn is_within(&self, folder: &Folder) -> bool {
@@ -80,6 +82,25 @@ impl Place {
         };
         format!("{kind}={folder}").parse().ok()
     }
+}
+
+/// A name as those file systems see it that ignore the most: without case, without characters that
+/// have no width, and with the two letters that are others in capitals.
+fn folded(name: &OsStr) -> String {
+    name.to_string_lossy()
+        .chars()
+        .filter_map(|c| match c {
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{206a}'..='\u{206f}'
+            | '\u{feff}' => None,
+            '\u{212a}' => Some('k'),
+            '\u{17f}' => Some('s'),
+            c => Some(c.to_ascii_lowercase()),
+        })
+        .collect()
 }
 
 impl fmt::Display for Place {
@@ -168,6 +189,12 @@ mod tests {
             "claw.toml",
             "a/b/CLAW.Lock",
             ".git/hooks/pre-commit",
+            "claw.toml.tmp",
+            "a/Claw.Toml.12ab.TMP",
+            "claw.lock.x.tmp",
+            ".g\u{200c}it/config",
+            "\u{feff}.claw",
+            "claw.loc\u{212a}",
         ] {
             assert!(place(path).is_protected(), "{path}");
         }
@@ -175,6 +202,9 @@ mod tests {
             "git",
             ".gitignore",
             "a/claw.toml.md",
+            "claw.tomlx.tmp",
+            "claw.toml.tmp/x",
+            ".gi\u{301}t",
             "claw.toml/x",
             "my-claw.toml",
             ".",
