@@ -47,9 +47,19 @@ impl OpenFile {
     pub(crate) fn write(&self, bytes: &[u8], position: u64) -> Result<u64, Refusal> {
         self.check_writable()?;
         let bytes = &bytes[..bytes.len().min(TRANSFER_BYTES_MAX)];
-        self.quota.charge(bytes.len() as u64)?;
+        self.charge(bytes.len() as u64, position)?;
         os::write_at(&self.file, bytes, position)?;
         Ok(bytes.len() as u64)
+    }
+
+    /// What is written, or by how much the file grows: a hole before it counts too.
+    pub(super) fn charge(&self, bytes: u64, position: u64) -> Result<(), Refusal> {
+        let end = position.saturating_add(bytes);
+        let growth = match bytes {
+            0 => 0,
+            _ => end.saturating_sub(self.stat()?.size()),
+        };
+        Ok(self.quota.charge(bytes.max(growth))?)
     }
 
     pub(crate) fn set_size(&self, size: u64) -> Result<(), Refusal> {

@@ -55,9 +55,9 @@ impl InputStream for Reader {
 
 impl OutputStream for Writer {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        // What is appended leaves no hole.
         self.file
-            .quota
-            .charge(bytes.len() as u64)
+            .charge(bytes.len() as u64, self.position.unwrap_or(0))
             .map_err(|_| failed(Errno::NOSPC.into()))?;
         match &mut self.position {
             Some(position) => {

@@ -225,6 +225,30 @@ fn bytes_written_run_out() {
 }
 
 #[test]
+fn a_hole_is_charged_like_what_is_written() {
+    let disk = Disk::new();
+    let mut guest = disk.guest_with(WRITE, |invocation| {
+        invocation.limits = Limits {
+            written_bytes: 4096 + 100,
+            ..Limits::default()
+        };
+    });
+    let file = file(&mut guest, "new", creating());
+    let full = Err(ErrorCode::InsufficientSpace.into());
+    assert_eq!(file.write(b"x", 100), full);
+    assert_eq!(file.write(b"x", u64::MAX), full);
+    let mut far = Writer {
+        file: Arc::clone(&file),
+        position: Some(1 << 40),
+    };
+    assert!(far.write("x".into()).is_err());
+    assert_eq!(file.write(b"x", 49), Ok(1));
+    assert_eq!(file.write(&[7; 50], 0), Ok(50));
+    assert_eq!(file.write(b"x", 0), full);
+    assert_eq!(disk.text("workspace/new").len(), 50);
+}
+
+#[test]
 fn names_run_out() {
     let disk = Disk::new();
     let mut guest = disk.guest_with(WRITE, |invocation| {
