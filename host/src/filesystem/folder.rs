@@ -124,6 +124,10 @@ impl Folder {
         if !stat.kind().is_file() {
             return Ok(None);
         }
+        // A single file can be mounted as well.
+        if os::is_kernel(&file)? {
+            return Err(DenialReason::Special.into());
+        }
         change = change.and_then(|()| check_links(&stat));
         if opening.writes() {
             change?;

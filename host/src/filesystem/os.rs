@@ -181,6 +181,32 @@ pub(crate) fn stat(file: impl AsFd) -> Result<Stat, Errno> {
     fs::fstat(file).map(Stat)
 }
 
+/// Whether it lies where the kernel shows itself and its processes as files. Those are devices in
+/// all but name: the memory and the environment of this very process are among them.
+pub(crate) fn is_kernel(file: impl AsFd) -> Result<bool, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        const PROC: u32 = 0x9fa0;
+        const SYSFS: u32 = 0x6265_6572;
+        const DEBUGFS: u32 = 0x6462_6720;
+        const TRACEFS: u32 = 0x7472_6163;
+        const SECURITYFS: u32 = 0x7363_6673;
+        const CGROUP: u32 = 0x0027_e0eb;
+        const CGROUP2: u32 = 0x6367_7270;
+        // The width of this field differs between systems; every number of a kind has 32 bits.
+        let kind = fs::fstatfs(file)?.f_type as u32;
+        Ok(matches!(
+            kind,
+            PROC | SYSFS | DEBUGFS | TRACEFS | SECURITYFS | CGROUP | CGROUP2
+        ))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = file;
+        Ok(false)
+    }
+}
+
 /// The text of the link of this name.
 pub(crate) fn read_link(parent: impl AsFd, name: &OsStr) -> Result<Vec<u8>, Errno> {
     fs::readlinkat(parent, name, Vec::new()).map(std::ffi::CString::into_bytes)

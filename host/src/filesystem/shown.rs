@@ -80,6 +80,9 @@ pub(crate) fn open(setup: &Setup) -> Vec<Shown> {
 
 fn open_workspace(path: &Path, setup: &Setup) -> Result<Arc<Folder>, Refusal> {
     let handle = os::open_root(path)?;
+    if os::is_kernel(&handle)? {
+        return Err(DenialReason::Special.into());
+    }
     let hidden = Hidden::open(setup.home.as_deref())?;
     if hidden.contains(&handle)? {
         return Err(DenialReason::Hidden.into());
@@ -133,6 +136,9 @@ fn find_granted(
             && access == Access::Write
             && !found.place.is_protected()
             && !found.alias
+            // A link that leads nowhere yet must not choose where.
+            && (root.volume.rules.allow(Access::Write, &found.place)
+                || found.place == Place::default().lexical(&path))
             && let Some(entry) = &found.entry
         {
             match os::create_folder(&entry.parent, &entry.name) {

@@ -206,6 +206,9 @@ impl Walk<'_> {
         if self.base.volume.hidden.is(stat.identity()) {
             return Err(Refusal::Denied(DenialReason::Hidden));
         }
+        if os::is_kernel(&handle)? {
+            return Err(Refusal::Denied(DenialReason::Special));
+        }
         if self.folders.len() == DEPTH_MAX {
             return Err(Refusal::Code(ErrorCode::NameTooLong));
         }

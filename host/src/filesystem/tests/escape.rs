@@ -297,3 +297,34 @@ fn assets_are_read_only() {
     assert_eq!(denials[1].what, "write `/assets/secret.txt`");
     assert_eq!(disk.text("outside/secret.txt"), SECRET);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_kernel_shows_of_itself_is_never_opened() {
+    let disk = Disk::new();
+    let denied = |workspace: &str, grant: &str, base: &str, path: &str| {
+        let mut guest = disk.guest_with(&[grant], |invocation| {
+            invocation.workspace = Some(workspace.into());
+        });
+        assert_eq!(guest.read(base, path), Err(DENIED), "{workspace} {path}");
+        assert_eq!(guest.denial().reason, DenialReason::Special);
+    };
+    denied("/", "filesystem.read=.", ".", "proc/self/environ");
+    denied("/", "filesystem.read=.", ".", "proc/version");
+    denied("/", "filesystem.read=proc", "proc", "self/environ");
+    denied("/proc/self", "filesystem.read=.", ".", "environ");
+    let mut guest = disk.guest_with(&["filesystem.write=."], |invocation| {
+        invocation.workspace = Some("/".into());
+    });
+    let opened = guest.open(".", "proc/self/mem", for_writing());
+    assert_eq!(opened.err(), Some(DENIED));
+}
+
+#[test]
+fn a_granted_folder_is_not_made_where_a_link_leads() {
+    let disk = Disk::new();
+    disk.link("src/made", "workspace/out");
+    let mut guest = disk.guest(&["filesystem.write=out/deep"]);
+    assert!(guest.write("out/deep", "x", "x").is_err());
+    assert!(!disk.path("workspace/src/made").exists());
+}
