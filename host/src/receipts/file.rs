@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -98,12 +98,21 @@ impl ReceiptLog {
     }
 }
 
+/// Opens the file. What a crash left unfinished becomes a line of its own.
 fn open(directory: &Path) -> io::Result<File> {
-    OpenOptions::new()
+    let mut file = OpenOptions::new()
+        .read(true)
         .append(true)
         .create(true)
         .mode(0o600)
-        .open(directory.join(NAME))
+        .open(directory.join(NAME))?;
+    if let Some(last) = file.metadata()?.len().checked_sub(1) {
+        let mut byte = [0];
+        if file.read_at(&mut byte, last)? == 1 && byte != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -161,6 +170,21 @@ mod tests {
         fs::remove_file(home.path().join(NAME)).unwrap();
         log.append(&receipt("two")).unwrap();
         assert_eq!(lines(&home.path().join(NAME))[0].action, "two");
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_takes_no_other_with_it() {
+        let home = TempDir::new().unwrap();
+        fs::write(home.path().join(NAME), "{\"v\":1,").unwrap();
+        for action in ["one", "two"] {
+            let log = ReceiptLog::open(home.path()).unwrap();
+            log.append(&receipt(action)).unwrap();
+        }
+        let text = fs::read_to_string(home.path().join(NAME)).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        let one: Receipt = serde_json::from_str(lines[1]).unwrap();
+        assert_eq!(one.action, "one");
     }
 
     #[test]
