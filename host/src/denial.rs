@@ -40,7 +40,7 @@ pub enum DenialReason {
     Special,
     /// It belongs to claw itself.
     Hidden,
-    /// Skills do not create symbolic links, which other programs would follow anywhere.
+    /// Skills do not create or move symbolic links, which other programs would follow anywhere.
     SymbolicLink,
     /// The package's own files never change.
     ReadOnly,
@@ -55,7 +55,7 @@ impl fmt::Display for DenialReason {
             Self::HardLink => "the file has more than one name",
             Self::Special => "not a regular file or folder",
             Self::Hidden => "it belongs to claw itself",
-            Self::SymbolicLink => "skills do not create symbolic links",
+            Self::SymbolicLink => "skills do not create or move symbolic links",
             Self::ReadOnly => "the package's own files are read-only",
         })
     }

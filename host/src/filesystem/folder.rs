@@ -205,6 +205,10 @@ impl Folder {
         let (old, new) = (self.existing(path)?, walk(to, new, Last::Keep)?);
         self.check_change(&old)?;
         to.check_change(&new)?;
+        // Somewhere else it would lead somewhere else.
+        if matches!(old.target, Some(Target::Link(_))) {
+            return Err(DenialReason::SymbolicLink.into());
+        }
         let (old, new) = (entry(&old)?, entry(&new)?);
         Ok(os::rename(&old.parent, &old.name, &new.parent, &new.name)?)
     }

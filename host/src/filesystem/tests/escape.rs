@@ -218,6 +218,20 @@ fn skills_make_no_symbolic_links() {
 }
 
 #[test]
+fn skills_move_no_symbolic_links() {
+    let disk = Disk::new();
+    disk.link("../a.txt", "workspace/docs/sub/link");
+    let mut guest = disk.guest(&["filesystem.write=."]);
+    let moved = guest.on(".", |state, fd| {
+        let to = Resource::new_borrow(fd.rep());
+        state.rename_at(fd, "docs/sub/link".to_owned(), to, "link".to_owned())
+    });
+    assert_eq!(moved, Err(DENIED));
+    assert_eq!(guest.denial().reason, DenialReason::SymbolicLink);
+    assert!(fs::symlink_metadata(disk.path("workspace/link")).is_err());
+}
+
+#[test]
 fn links_that_never_end_and_paths_that_are_too_long_are_refused() {
     let disk = Disk::new();
     disk.link("b", "workspace/a");
