@@ -1,11 +1,12 @@
 //! How an invocation ended, in the words and exit codes that people and scripts rely on.
 
 use claw_host::{Denial, Outcome as Ended, Output, Report};
-use claw_package::{Permission, PermissionSet};
+use claw_package::PermissionSet;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Kind};
 use crate::output;
+use crate::record::takes_from;
 use crate::show;
 
 /// Who ran, for messages and hints.
@@ -35,8 +36,11 @@ impl Actor {
             return None;
         }
         // A grant lifts a revocation only as a whole.
-        let overlaps = |line: &&Permission| wanted.iter().any(|grant| grant.meet(line).is_some());
-        let lifted = self.revoked.iter().filter(overlaps).cloned();
+        let lifted = self
+            .revoked
+            .iter()
+            .filter(|line| takes_from(line, &wanted))
+            .cloned();
         let wanted = PermissionSet::new(lifted.chain(wanted.iter().cloned()));
         Some(if self.installed {
             let words = wanted

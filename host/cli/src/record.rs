@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use claw_package::{Digest, PackageName, PermissionSet};
+use claw_package::{Digest, PackageName, Permission, PermissionSet};
 use claw_trust::{KeysetRef, Origin};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,11 @@ pub(crate) struct Accepted {
     pub(crate) note: Digest,
     /// The digest of the wishes that were answered; other wishes are asked about again.
     pub(crate) wishes: Digest,
+}
+
+/// Whether a revoked line takes anything away from `wanted`: a revoked write leaves reading alone.
+pub(crate) fn takes_from(revoked: &Permission, wanted: &PermissionSet) -> bool {
+    wanted.without(&PermissionSet::new([revoked.clone()])) != *wanted
 }
 
 /// What is known of one skill.

@@ -7,7 +7,7 @@ use super::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::project::Project;
-use crate::record::Record;
+use crate::record::{Record, takes_from};
 use crate::session::add_command;
 use crate::show;
 use crate::store::Stored;
@@ -93,11 +93,7 @@ fn grant(record: &Record, manifest: &PermissionSet, permissions: &[Permission]) 
     );
     // A wider revocation is lifted as a whole or not at all: what would be left of it can't be said
     // in lines.
-    if let Some(line) = revoked.iter().find(|line| {
-        wanted
-            .iter()
-            .any(|permission| permission.meet(line).is_some())
-    }) {
+    if let Some(line) = revoked.iter().find(|line| takes_from(line, &wanted)) {
         let failure = Failure::refused(format!("`{line}` is revoked, and is more than this grant"));
         return Err(failure.hint(format!(
             "to lift all of it, grant {}",
@@ -156,6 +152,8 @@ mod tests {
                 .kind,
             Kind::Refused
         );
+        let writing = record(&[], &["filesystem.write=docs"]);
+        assert!(grant(&writing, &manifest, &list(&["filesystem.read=."])).is_ok());
         let unrelated = record(&[], &["filesystem.read=b"]);
         assert!(grant(&unrelated, &manifest, &list(&["filesystem.read=a"])).is_ok());
     }

@@ -43,6 +43,8 @@ struct Row<'a> {
     /// None where its entry was altered.
     locked: Option<&'a Locked>,
     yanked: bool,
+    /// What was taken away from it, whatever else is granted.
+    revoked: PermissionSet,
     /// What it may do, or why it can't run.
     state: Result<PermissionSet, String>,
 }
@@ -54,10 +56,12 @@ impl<'a> Row<'a> {
         let locked = shelf.lock.skills.get(name);
         let yanked =
             locked.is_some_and(|locked| store::was_yanked(&context.home, name, &locked.note));
+        let record = shelf.records.skills.get(name);
         Row {
             name,
             locked,
             yanked,
+            revoked: record.map_or_else(PermissionSet::empty, |record| record.revoked.clone()),
             state: state.map_err(|failure| failure.one_line()),
         }
     }
@@ -71,7 +75,13 @@ impl<'a> Row<'a> {
         match &self.state {
             Ok(effective) => {
                 let effective = show::one_line(effective);
-                output::data(format_args!("{name}{version}{yanked}  may: {effective}"))
+                let revoked = match self.revoked.is_empty() {
+                    true => String::new(),
+                    false => format!("  revoked: {}", show::one_line(&self.revoked)),
+                };
+                output::data(format_args!(
+                    "{name}{version}{yanked}  may: {effective}{revoked}"
+                ))
             }
             Err(problem) => output::data(format_args!(
                 "{name}{version}{yanked}  can't run: {problem}"
@@ -91,6 +101,7 @@ impl<'a> Row<'a> {
             "prefix": locked.map(|locked| &locked.prefix),
             "yanked": self.yanked,
             "effective": self.state.as_ref().ok(),
+            "revoked": &self.revoked,
             "problem": self.state.as_ref().err(),
         })
     }
