@@ -64,6 +64,15 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
             }
         }
     }
+    if skills.is_empty() {
+        let folder = shelf.project.folder().display();
+        output::warn(format_args!(
+            "no skill is served: the project is `{folder}`"
+        ));
+        output::say(
+            "hint: start claw mcp in the folder of the claw.toml that is meant, or: claw add NAMESPACE/NAME",
+        );
+    }
     let workspace = match workspace {
         Ok(workspace) => Some(workspace),
         // Clients start servers anywhere; the folder matters only to skills that may see files.
