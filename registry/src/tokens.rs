@@ -1,23 +1,17 @@
 //! Tokens: how a secret is made and recognised, and what its bearer may do.
 //!
-//! A secret is `claw_<kind>_<32 characters><checksum>`, so that scanners of leaked text can find it
-//! and a mistyped one is refused without a look-up. The registry keeps the digest only. A token
-//! authorises requests; releases are made by keys.
+//! A mistyped secret is refused by its form, without a look-up. The registry keeps the digest only. A
+//! token authorises requests; releases are made by keys.
 
 use std::fmt;
 use std::hint::black_box;
 
 use claw_package::{Digest, Namespace};
+use claw_registry_api::secret::{self, ALPHABET, RANDOM_CHARACTERS};
 use claw_registry_api::{ErrorCode, NamespacePattern, Scope, Timestamp, TokenEntry};
 
 use crate::db::{Connection, DatabaseError, tokens};
 use crate::failure::{Failure, Refusal};
-
-/// Random characters of a secret: 190 bits.
-const RANDOM_CHARACTERS: usize = 32;
-/// Characters that a CRC-32 takes.
-const CHECKSUM_CHARACTERS: usize = 6;
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The text that a bearer sends. It is shown once, when it is made.
 pub struct Secret(String);
@@ -42,19 +36,13 @@ impl Secret {
             let missing = end - text.len();
             text.extend(fair.take(missing).map(|digit| char::from(ALPHABET[digit])));
         }
-        let checksum = checksum(&text);
+        let checksum = secret::checksum(&text);
         Ok(Self(text + &checksum))
     }
 
     /// Reads what a bearer sent, if it has the form of a secret.
     pub fn parse(text: &str) -> Option<Self> {
-        let (kind, rest) = text.strip_prefix("claw_")?.split_once('_')?;
-        kind.parse::<Scope>().ok()?;
-        let is_whole = rest.len() == RANDOM_CHARACTERS + CHECKSUM_CHARACTERS
-            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let (said, claimed) =
-            text.split_at_checked(text.len().checked_sub(CHECKSUM_CHARACTERS)?)?;
-        (is_whole && checksum(said) == claimed).then(|| Self(text.to_owned()))
+        secret::has_form(text).then(|| Self(text.to_owned()))
     }
 
     /// The text, to be shown once or sent.
@@ -199,22 +187,6 @@ fn equal_in_constant_time(one: &[u8; 32], other: &[u8; 32]) -> bool {
     difference == 0
 }
 
-/// The CRC-32 that gzip uses, in the alphabet of secrets.
-fn checksum(text: &str) -> String {
-    let remainder = text.bytes().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
-        })
-    });
-    let mut rest = !remainder;
-    let mut digits = [b'0'; CHECKSUM_CHARACTERS];
-    for digit in digits.iter_mut().rev() {
-        *digit = ALPHABET[(rest % 62) as usize];
-        rest /= 62;
-    }
-    digits.iter().copied().map(char::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,12 +228,6 @@ mod tests {
         ] {
             assert!(Secret::parse(other).is_none());
         }
-    }
-
-    #[test]
-    fn the_checksum_is_crc_32() {
-        // The check value of the CRC catalogue for `123456789`, 0xcbf43926, in base 62.
-        assert_eq!(checksum("123456789"), "3jZRME");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod error;
 pub mod index;
 pub mod media;
 pub mod paths;
+pub mod secret;
 mod text;
 mod time;
 mod token;

@@ -1,3 +1,5 @@
+//! Uploads between staging and blobs, after a commit, a crash or another start.
+
 use std::io::Write as _;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What `verify` finds after each kind of tampering.
+
 use std::fs;
 use std::path::Path;
 

@@ -23,7 +23,6 @@ mod signing;
 mod source;
 mod standing;
 mod target;
-mod token;
 mod wit;
 
 use std::process::ExitCode;

@@ -5,13 +5,14 @@
 
 use std::io::{IsTerminal, Read};
 
+use claw_registry_api::secret;
 use zeroize::Zeroizing;
 
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
 use crate::registry::{Address, Registry};
-use crate::{keys, output, token};
+use crate::{keys, output};
 
 /// Far more than any token has.
 const TOKEN_BYTES_MAX: u64 = 4 * 1024;
@@ -100,7 +101,7 @@ fn given(registry: &Registry) -> Outcome<Zeroizing<String>> {
             "cargo claw login --registry {address} < FILE, with the token in FILE"
         )));
     }
-    if !token::has_form(&token) {
+    if !secret::has_form(&token) {
         let failure = Failure::usage("that is no token, or not all of it: one begins with `claw_`");
         return Err(failure.hint(format!(
             "ask the administrator of `{}` for one: they make it with `claw-registry token create`",
