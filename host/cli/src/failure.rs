@@ -11,12 +11,12 @@ use serde_json::json;
 use crate::output;
 
 /// What a command hands up.
-pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+pub type Outcome<T = ()> = Result<T, Failure>;
 
 /// Why a command did not do what it was asked. Each kind has one exit code, and one stable word for
 /// programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// The action returned an error of its own.
     Action,
     /// A bad flag, spec or setting, or input that does not fit the action's schema.
@@ -75,8 +75,9 @@ impl Kind {
 
 /// A kind, the chain of what went wrong, and what to type next.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
+pub struct Failure {
+    /// What kind it is.
+    pub kind: Kind,
     pub(crate) error: anyhow::Error,
     pub(crate) hint: Option<String>,
 }
@@ -119,7 +120,7 @@ impl Failure {
     }
 
     /// The chain in one line, for lists that name several failures.
-    pub(crate) fn one_line(&self) -> String {
+    pub fn one_line(&self) -> String {
         self.error
             .chain()
             .map(ToString::to_string)

@@ -26,27 +26,30 @@ const HEADER: &str =
 
 /// One release, as resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Locked {
-    pub(crate) name: PackageName,
-    pub(crate) version: Version,
+pub struct Locked {
+    /// Which skill it is.
+    pub name: PackageName,
+    /// Which of its releases.
+    pub version: Version,
     /// The registry that it is from.
-    pub(crate) origin: Origin,
+    pub origin: Origin,
     /// The digest of its release note.
-    pub(crate) note: Digest,
+    pub note: Digest,
     /// Whose keys signed it.
-    pub(crate) keyset: KeysetRef,
+    pub keyset: KeysetRef,
     /// The digest of what it may ask for.
-    pub(crate) permissions: Digest,
+    pub permissions: Digest,
     /// What its MCP tools are called by.
-    pub(crate) prefix: String,
+    pub prefix: String,
 }
 
 /// All of them, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Lock {
-    pub(crate) skills: BTreeMap<PackageName, Locked>,
+pub struct Lock {
+    /// The good entries.
+    pub skills: BTreeMap<PackageName, Locked>,
     /// Entries that were altered, and how. The others are as good as before.
-    pub(crate) faults: BTreeMap<PackageName, String>,
+    pub faults: BTreeMap<PackageName, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +89,7 @@ impl Lock {
     }
 
     /// Reads the text of the file.
-    pub(crate) fn parse(text: &str) -> Outcome<Self> {
+    pub fn parse(text: &str) -> Outcome<Self> {
         let document: Document<toml::Table> =
             toml::from_str(text).or_fail(Kind::Verification, "it is no lock file")?;
         if document.version != FORMAT {
@@ -153,7 +156,7 @@ impl Lock {
     }
 
     /// The text of the file.
-    pub(crate) fn to_text(&self) -> Outcome<String> {
+    pub fn to_text(&self) -> Outcome<String> {
         let skills = self.skills.values().map(Entry::of).collect();
         let body = toml::to_string(&Document {
             version: FORMAT,

@@ -21,7 +21,7 @@ use keys::Standing;
 const SETTINGS_BYTES_MAX: u64 = 256 * 1024;
 
 /// As long as an operator may let one invocation run.
-pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// More at once would need more memory than a pool is made for.
 const CONCURRENT_MAX: u64 = 1000;
@@ -31,31 +31,37 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// What the operator set, with defaults for the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// How this agent names itself.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// Whether `claw mcp` serves every installed skill.
-    pub(crate) auto_discover: bool,
+    pub auto_discover: bool,
     /// What it serves if not.
-    pub(crate) enabled: Vec<PackageName>,
+    pub enabled: Vec<PackageName>,
     /// The only addresses that are ever asked.
-    pub(crate) trusted_registries: Vec<String>,
-    pub(crate) security: SecurityLevel,
-    pub(crate) sandbox: SandboxLevel,
+    pub trusted_registries: Vec<String>,
+    /// How much is asked before a skill runs.
+    pub security: SecurityLevel,
+    /// What every skill may do without a grant of its own.
+    pub sandbox: SandboxLevel,
     /// One invocation, host calls included.
-    pub(crate) timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// Invocations at once in `claw mcp`.
-    pub(crate) max_concurrent: u32,
+    pub max_concurrent: u32,
     /// Which records of skills are shown.
-    pub(crate) log_level: LogLevel,
+    pub log_level: LogLevel,
 }
 
 /// How much of what skills log is shown, least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum LogLevel {
+pub enum LogLevel {
+    /// What broke.
     Error,
+    /// And what may.
     Warn,
+    /// And what happened.
     Info,
+    /// Everything.
     Debug,
 }
 
@@ -87,7 +93,7 @@ impl Settings {
     }
 
     /// Reads the text of the file.
-    pub(crate) fn parse(text: &str) -> Outcome<Self> {
+    pub fn parse(text: &str) -> Outcome<Self> {
         if text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
