@@ -63,7 +63,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Op
 
 /// Reads permissions in the form that is written, and no more than a package can have: bringing
 /// others into normal form takes time that grows with their square.
-fn normal_form<'de, D: Deserializer<'de>>(from: D) -> Result<PermissionSet, D::Error> {
+pub(crate) fn normal_form<'de, D: Deserializer<'de>>(from: D) -> Result<PermissionSet, D::Error> {
     let list = Vec::<Permission>::deserialize(from)?;
     if list.len() > PERMISSIONS_MAX {
         return Err(D::Error::custom(format!("{} permissions", list.len())));

@@ -8,6 +8,7 @@ mod error;
 pub mod index;
 pub mod media;
 pub mod paths;
+pub mod search;
 pub mod secret;
 mod text;
 mod time;
@@ -20,6 +21,7 @@ pub use answer::{
 };
 pub use error::{ErrorBody, ErrorCode, ErrorEntry};
 pub use index::{IndexError, IndexLine};
+pub use search::{SearchAnswer, SearchQuery, SearchResult};
 pub use time::{Timestamp, TimestampError};
 pub use token::{
     NamespacePattern, NamespacePatternError, Scope, ScopeError, TokenAnswer, TokenEntry, TokenList,

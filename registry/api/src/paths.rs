@@ -17,7 +17,7 @@ pub const BLOBS: &str = "/blobs/";
 /// Before every keyset note: `/keysets/<namespace>/<sequence>.note`.
 pub const KEYSETS: &str = "/keysets/";
 
-/// Before everything that changes something.
+/// Before everything that is no file: changes and questions.
 pub const API: &str = "/api/v1/";
 
 /// `POST` a release note.
@@ -31,6 +31,9 @@ pub const NAMESPACES: &str = "/api/v1/namespaces";
 
 /// `POST` a new token, `GET` all of them.
 pub const TOKENS: &str = "/api/v1/tokens";
+
+/// `GET` what matches a query.
+pub const SEARCH: &str = "/api/v1/search";
 
 /// Whether the process lives.
 pub const HEALTH: &str = "/health";

@@ -53,6 +53,7 @@ pub struct Client {
 pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
+    pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<(Bytes, &'static str)>,
 }
 
@@ -61,6 +62,7 @@ impl<'a> Request<'a> {
         Self {
             method: Method::GET,
             path,
+            query: Vec::new(),
             body: None,
         }
     }
@@ -174,6 +176,9 @@ impl Client {
     /// Sends a request once, follows redirects within the origin, and returns a success.
     async fn send(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut url = self.address.url(request.path);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
         for _ in 0..=REDIRECTS_MAX {
             let response = self.send_to(url.clone(), request).await?;
             if !response.status().is_redirection() {

@@ -1,7 +1,7 @@
 //! What anybody may ask a registry for.
 
 use claw_package::{Digest, Namespace, PackageName};
-use claw_registry_api::{IndexLine, WellKnown, index, paths};
+use claw_registry_api::{IndexLine, SearchAnswer, SearchQuery, WellKnown, index, paths, search};
 use claw_trust::NOTE_BYTES_MAX;
 use tokio::io::AsyncWrite;
 
@@ -61,6 +61,28 @@ impl Client {
             }),
             _ => Ok(Some(lines)),
         }
+    }
+
+    /// The packages that match a query, the best first. Nothing in the answer is signed.
+    pub async fn search(&self, query: &SearchQuery) -> Result<SearchAnswer, ClientError> {
+        let request = Request {
+            query: query.pairs(),
+            ..Request::get(paths::SEARCH)
+        };
+        let (_, body) = self.call(request, search::ANSWER_BYTES_MAX as u64).await?;
+        let address = || self.url(paths::SEARCH).to_string();
+        let answer: SearchAnswer =
+            serde_json::from_slice(&body).map_err(|source| ClientError::Malformed {
+                address: address(),
+                source,
+            })?;
+        if answer.v != search::VERSION {
+            return Err(ClientError::Unsupported {
+                address: address(),
+                version: answer.v,
+            });
+        }
+        Ok(answer)
     }
 
     /// The note of a digest. Its bytes are what was asked for; what it says is not yet believed.

@@ -41,6 +41,7 @@ impl Client {
         let request = Request {
             method: Method::HEAD,
             path: &path,
+            query: Vec::new(),
             body: None,
         };
         match self.call(request, 0).await {
@@ -61,6 +62,7 @@ impl Client {
         let request = Request {
             method: Method::PUT,
             path: &path,
+            query: Vec::new(),
             body,
         };
         self.call(request, JSON_BYTES_MAX as u64).await.map(|_| ())
@@ -90,6 +92,7 @@ impl Client {
         let request = Request {
             method: Method::POST,
             path: paths::TOKENS,
+            query: Vec::new(),
             body,
         };
         let (_, answer) = self.answer(request).await?;
@@ -108,6 +111,7 @@ impl Client {
         let request = Request {
             method: Method::DELETE,
             path: &path,
+            query: Vec::new(),
             body: None,
         };
         self.call(request, JSON_BYTES_MAX as u64).await.map(|_| ())
@@ -122,6 +126,7 @@ impl Client {
         let request = Request {
             method: Method::POST,
             path,
+            query: Vec::new(),
             body,
         };
         let (status, answer) = self.answer(request).await?;

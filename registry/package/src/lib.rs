@@ -31,3 +31,4 @@ pub use manifest::{LimitRequests, Manifest, ManifestError, Trigger};
 pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
 pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};
 pub use skill_json::{Derived, SkillJson, SkillJsonError, Toolchain, world};
+pub use text::clean_description;

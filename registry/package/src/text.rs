@@ -56,7 +56,7 @@ pub(crate) fn is_deceptive(c: char) -> bool {
 /// A description as people and agents are shown it: one line, without control characters,
 /// bidirectional overrides or characters that hide text, cut at the limit. Joiners and the emoji
 /// selector stay, since scripts and emoji need them. `None` where nothing is left.
-pub(crate) fn clean_description(text: &str) -> Option<String> {
+pub fn clean_description(text: &str) -> Option<String> {
     let kept = |c: &char| !is_deceptive(*c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
     let spaced = text
         .chars()

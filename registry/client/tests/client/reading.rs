@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use claw_package::Digest;
-use claw_registry_api::WellKnown;
+use claw_registry_api::{SearchQuery, WellKnown};
 use claw_registry_client::{ClientError, ErrorClass, Patience};
 
 use crate::server::{Answer, Server, nobody};
@@ -318,4 +318,34 @@ async fn a_registry_that_is_not_there_is_named() {
         "{}",
         chain(&error)
     );
+}
+
+#[tokio::test]
+async fn a_search_escapes_what_it_asks_for_and_cleans_what_it_is_told() {
+    let found = r#"{"v":1,"total":1,"results":[{"name":"acme/x","version":"1.0.0","description":"a\u001b[2J","permissions":[],"downloads":3,"published":"2026-11-20T10:00:00Z"}]}"#;
+    let later = r#"{"v":2,"total":0,"results":[]}"#;
+    let server = Server::start([
+        Answer::new(200, found),
+        Answer::new(200, later),
+        Answer::new(200, "[]"),
+    ])
+    .await;
+    let client = client(&server.address);
+    let query = SearchQuery {
+        q: "read & write?".to_owned(),
+        import: Some("wasi:http/types@0.2.6".to_owned()),
+        ..SearchQuery::default()
+    };
+    let answer = client.search(&query).await.unwrap();
+    assert_eq!(answer.results[0].description, "a[2J");
+    let request = &server.requests()[0];
+    let line = "GET /api/v1/search?q=read+%26+write%3F&import=wasi%3Ahttp%2Ftypes%400.2.6 HTTP/1.1";
+    assert!(request.starts_with(line), "{request}");
+    let error = client.search(&query).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::Unsupported { version: 2, .. }),
+        "{error}"
+    );
+    let error = client.search(&query).await.unwrap_err();
+    assert!(matches!(error, ClientError::Malformed { .. }), "{error}");
 }
