@@ -13,6 +13,7 @@ mod index;
 mod keysets;
 mod limits;
 mod namespaces;
+pub(crate) mod openapi;
 mod releases;
 mod tokens;
 mod uploads;
@@ -28,11 +29,12 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post, put};
-use claw_registry_api::{ErrorCode, paths};
+use claw_registry_api::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::{DefaultMakeSpan, TraceLayer};
 use tracing::{Level, error};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::clock;
@@ -43,27 +45,34 @@ use crate::tokens::Caller;
 type Answer<T> = Result<T, Failure>;
 type Registry = State<Arc<App>>;
 
-/// Everything that a registry answers to.
+/// Everything that a registry answers to. A handler gets here by its description, which says its path
+/// and its method: what `/openapi.json` does not have cannot be asked for.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::general())
+        .routes(routes!(well_known::greeting))
+        .routes(routes!(well_known::document))
+        .routes(routes!(index::file))
+        .routes(routes!(blobs::blob))
+        .routes(routes!(keysets::note))
+        .routes(routes!(uploads::upload, uploads::held))
+        .routes(routes!(releases::publish))
+        .routes(routes!(events::accept))
+        .routes(routes!(namespaces::create))
+        .routes(routes!(tokens::create, tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(openapi::document))
+}
+
+/// The service behind every connection.
 pub fn router(app: Arc<App>) -> Router {
-    let uploads = put(uploads::upload).head(uploads::held);
     // Which request an error in the log is about. Failures log themselves, once.
     let trace = TraceLayer::new_for_http()
         .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
         .on_failure(());
-    Router::new()
-        .route("/", get(well_known::greeting))
-        .route(paths::WELL_KNOWN, get(well_known::document))
-        .route("/index/{namespace}/{name}", get(index::file))
-        .route("/blobs/sha256/{hex}", get(blobs::blob))
-        .route("/keysets/{namespace}/{file}", get(keysets::note))
-        .route("/api/v1/blobs/{digest}", uploads)
-        .route(paths::RELEASES, post(releases::publish))
-        .route(paths::EVENTS, post(events::accept))
-        .route(paths::NAMESPACES, post(namespaces::create))
-        .route(paths::TOKENS, post(tokens::create).get(tokens::list))
-        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
-        .route(paths::HEALTH, get(health::health))
-        .route(paths::READY, get(health::ready))
+    let (router, _) = described().split_for_parts();
+    router
         .fallback(async || {
             Failure::from(Refusal::new(ErrorCode::NotFound, "there is nothing here"))
         })

@@ -1,5 +1,7 @@
 //! A registry behind a real socket, and a publisher with a real key, for the tests of this crate.
 
+mod described;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -115,7 +117,9 @@ impl TestRegistry {
     pub(crate) async fn send(&self, request: Request) -> Reply {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(&request.bytes()).await.unwrap();
-        Reply::read(stream).await
+        let reply = Reply::read(stream).await;
+        described::check(request.method(), request.path(), &reply);
+        reply
     }
 
     pub(crate) async fn upload(&self, token: &str, bytes: &[u8]) -> Reply {
@@ -218,6 +222,14 @@ impl Request {
             head,
             body: Vec::new(),
         }
+    }
+
+    fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap()
+    }
+
+    fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap()
     }
 
     pub(crate) fn token(self, token: &str) -> Self {

@@ -12,6 +12,7 @@ use claw_package::{Digest, PackageName, Permission, PermissionSet, Requirement, 
 use claw_trust::{TrustError, VerifiedRelease};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::time::Timestamp;
 
@@ -25,34 +26,43 @@ pub const LINE_BYTES_MAX: usize = 256 * 1024;
 pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// One release in an index file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IndexLine {
     /// The version of this line's form.
     pub v: u64,
     /// The package.
+    #[schema(value_type = String)]
     pub name: PackageName,
     /// Its version.
+    #[schema(value_type = String)]
     pub version: Version,
     /// The digest of the release note, which is the blob of that digest.
+    #[schema(value_type = String)]
     pub note: Digest,
     /// The digest of the tarball.
+    #[schema(value_type = String)]
     pub tarball: Digest,
     /// The length of the tarball.
     pub size: u64,
     /// The digest of the component.
+    #[schema(value_type = String)]
     pub component: Digest,
     /// What the skill asks for, in normal form.
     #[serde(deserialize_with = "normal_form")]
+    #[schema(value_type = Vec<String>)]
     pub permissions: PermissionSet,
     /// The versions of `claw:skill` that it works with.
     #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     pub host: Option<Requirement>,
     /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
     pub published: Timestamp,
     /// The number of its entry.
     pub leaf: u64,
     /// The digest of the yank note, while it is yanked.
     #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     pub yanked: Option<Digest>,
 }
 

@@ -41,6 +41,9 @@ pub const HEALTH: &str = "/health";
 /// Whether the process can serve.
 pub const READY: &str = "/ready";
 
+/// What the registry answers to, as OpenAPI describes it.
+pub const OPENAPI: &str = "/openapi.json";
+
 /// The index file of a package.
 pub fn index(package: &PackageName) -> String {
     format!("{INDEX}{}/{}", package.namespace(), package.name())

@@ -5,6 +5,7 @@
 
 use claw_package::{PackageName, PermissionKind, PermissionSet, Version, clean_description};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::index::normal_form;
 use crate::time::Timestamp;
@@ -35,8 +36,9 @@ pub const OFFSET_MAX: u32 = 10_000;
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// `GET /api/v1/search`: the parameters after the path, each of which may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     /// Words of the name, the description, the keywords or the actions. Without any, everything is
     /// found.
@@ -44,6 +46,7 @@ pub struct SearchQuery {
     pub q: String,
     /// Only packages that ask for a permission of this kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
     pub permission: Option<PermissionKind>,
     /// Only packages that import this: `wasi:http`, `wasi:http/types` or `wasi:http/types@0.2.6`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,7 +78,7 @@ impl SearchQuery {
 }
 
 /// The answer to a search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchAnswer {
     /// The version of this answer's form.
     pub v: u64,
@@ -86,21 +89,25 @@ pub struct SearchAnswer {
 }
 
 /// One package that was found: its newest release that is not yanked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResult {
     /// The package.
+    #[schema(value_type = String)]
     pub name: PackageName,
     /// The version of that release.
+    #[schema(value_type = String)]
     pub version: Version,
     /// What it is for, in one line that shows what it says.
     #[serde(deserialize_with = "clean")]
     pub description: String,
     /// What it asks for, in normal form.
     #[serde(deserialize_with = "normal_form")]
+    #[schema(value_type = Vec<String>)]
     pub permissions: PermissionSet,
     /// How often a tarball of the package was fetched, all releases together.
     pub downloads: u64,
     /// When that release was accepted.
+    #[schema(value_type = String, format = DateTime)]
     pub published: Timestamp,
 }
 

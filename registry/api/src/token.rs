@@ -8,12 +8,14 @@ use std::str::FromStr;
 
 use claw_package::Namespace;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::text::serde_as_string;
 use crate::time::Timestamp;
 
 /// What a token lets its bearer do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Scope {
     /// Read what is not open to everybody.
     Read,
@@ -108,13 +110,14 @@ impl fmt::Display for NamespacePattern {
 serde_as_string!(NamespacePattern);
 
 /// Asks for a new token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     /// What it allows.
     pub scopes: Vec<Scope>,
     /// The namespaces that it is good for; all when absent.
     #[serde(default)]
+    #[schema(value_type = String)]
     pub namespace: NamespacePattern,
     /// How long it lives; for ever when absent.
     #[serde(default)]
@@ -122,7 +125,7 @@ pub struct TokenRequest {
 }
 
 /// The answer to a request for a token, and the only place where its secret is ever shown.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenAnswer {
     /// What was made.
     pub token: TokenEntry,
@@ -139,26 +142,30 @@ impl fmt::Debug for TokenAnswer {
 }
 
 /// Every token of a registry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenList {
     /// The oldest first.
     pub tokens: Vec<TokenEntry>,
 }
 
 /// A token without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenEntry {
     /// Its number, by which it is revoked.
     pub id: u64,
     /// What it allows.
     pub scopes: Vec<Scope>,
     /// The namespaces that it is good for.
+    #[schema(value_type = String)]
     pub namespace: NamespacePattern,
     /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
     pub created: Timestamp,
     /// When it ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires: Option<Timestamp>,
     /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked: Option<Timestamp>,
 }
 

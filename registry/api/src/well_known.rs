@@ -2,15 +2,17 @@
 
 use claw_trust::Origin;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::paths;
 
 /// `GET /.well-known/claw-registry.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WellKnown {
     /// The version of this document and of everything it points to.
     pub v: u64,
     /// The registry's lasting name. Clients pin it.
+    #[schema(value_type = String)]
     pub origin: Origin,
     /// Where index files are.
     pub index: String,

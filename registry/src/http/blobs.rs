@@ -28,7 +28,17 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// How much of a tarball is in memory for one client.
 const PAGE_BYTES: usize = 256 * 1024;
 
-/// `GET /blobs/sha256/{hex}`
+/// The bytes of a digest: a tarball that a release names, or a note.
+#[utoipa::path(
+    get,
+    path = "/blobs/sha256/{hex}",
+    operation_id = "blob",
+    params(("hex" = String, Path, description = "the digest's 64 hexadecimal digits")),
+    responses(
+        (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 304, description = "the client has them"),
+    )
+)]
 pub(super) async fn blob(
     State(app): Registry,
     Path(hex): Path<String>,

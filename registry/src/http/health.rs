@@ -2,22 +2,54 @@
 
 use axum::Json;
 use axum::extract::State;
-use claw_registry_api::ErrorCode;
-use serde_json::{Value, json};
+use claw_registry_api::{ErrorCode, paths};
+use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 
 use super::{Answer, Registry};
 use crate::app::App;
 use crate::db::registry;
 use crate::failure::{Failure, Refusal, chain};
 
-/// `GET /health`: it lives, or there is no answer.
-pub(super) async fn health() -> Json<Value> {
-    Json(json!({ "status": "healthy", "version": env!("CARGO_PKG_VERSION") }))
+/// The registry lives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `healthy`.
+    status: &'static str,
+    /// The version of the program.
+    version: &'static str,
 }
 
-/// `GET /ready`: the database answers and the folder can be written to.
-pub(super) async fn ready(State(app): Registry) -> Answer<Json<Value>> {
+/// The registry can do its work.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// Always `ready`.
+    status: &'static str,
+}
+
+/// Whether the process lives: it answers, or there is no answer.
+#[utoipa::path(
+    get,
+    path = paths::HEALTH,
+    operation_id = "health",
+    responses((status = 200, description = "it lives", body = Health))
+)]
+pub(super) async fn health() -> Json<Health> {
+    Json(Health {
+        status: "healthy",
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Whether the database answers and the folder can be written to.
+#[utoipa::path(
+    get,
+    path = paths::READY,
+    operation_id = "ready",
+    responses((status = 200, description = "both do", body = Readiness))
+)]
+pub(super) async fn ready(State(app): Registry) -> Answer<Json<Readiness>> {
     check(&app).await.map_err(|failure| {
         error!("not ready: {}", chain(&failure));
         Refusal::new(
@@ -25,7 +57,7 @@ pub(super) async fn ready(State(app): Registry) -> Answer<Json<Value>> {
             "the database or the folder can't be used; the log says why",
         )
     })?;
-    Ok(Json(json!({ "status": "ready" })))
+    Ok(Json(Readiness { status: "ready" }))
 }
 
 async fn check(app: &App) -> Result<(), Failure> {

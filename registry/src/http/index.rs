@@ -14,7 +14,20 @@ use crate::clock;
 use crate::db::index_files;
 use crate::failure::Refusal;
 
-/// `GET /index/{namespace}/{name}`
+/// Every release of a package: one JSON object, an `IndexLine`, per line.
+#[utoipa::path(
+    get,
+    path = "/index/{namespace}/{name}",
+    operation_id = "index",
+    params(
+        ("namespace" = String, Path, description = "the namespace"),
+        ("name" = String, Path, description = "the package's own name"),
+    ),
+    responses(
+        (status = 200, description = "the index", body = String, content_type = "application/x-ndjson"),
+        (status = 304, description = "the client has it"),
+    )
+)]
 pub(super) async fn file(
     State(app): Registry,
     Path((namespace, name)): Path<(String, String)>,

@@ -11,7 +11,20 @@ use super::{Answer, Registry, caching};
 use crate::db::keysets;
 use crate::failure::Refusal;
 
-/// `GET /keysets/{namespace}/{sequence}.note`
+/// A keyset note of a namespace.
+#[utoipa::path(
+    get,
+    path = "/keysets/{namespace}/{file}",
+    operation_id = "keyset",
+    params(
+        ("namespace" = String, Path, description = "the namespace"),
+        ("file" = String, Path, description = "the keyset's number, and `.note`"),
+    ),
+    responses(
+        (status = 200, description = "the note", body = String, content_type = "text/x-claw-note; charset=utf-8"),
+        (status = 304, description = "the client has it"),
+    )
+)]
 pub(super) async fn note(
     State(app): Registry,
     Path((namespace, file)): Path<(String, String)>,

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod events;
+mod openapi;
 mod publishing;
 mod reading;
 mod recovery;

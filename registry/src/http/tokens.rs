@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use claw_registry_api::{ErrorCode, Scope, TokenAnswer, TokenList, TokenRequest};
+use claw_registry_api::{ErrorCode, Scope, TokenAnswer, TokenList, TokenRequest, paths};
 
 use super::{Answer, Registry, body};
 use crate::clock;
@@ -12,7 +12,15 @@ use crate::db;
 use crate::failure::Refusal;
 use crate::tokens::{self, Caller};
 
-/// `POST /api/v1/tokens`
+/// Makes a token. Administrators only.
+#[utoipa::path(
+    post,
+    path = paths::TOKENS,
+    operation_id = "create_token",
+    request_body = TokenRequest,
+    responses((status = 201, description = "made; the secret is shown this once", body = TokenAnswer)),
+    security(("token" = [])),
+)]
 pub(super) async fn create(
     State(app): Registry,
     caller: Caller,
@@ -42,7 +50,14 @@ pub(super) async fn create(
     ))
 }
 
-/// `GET /api/v1/tokens`
+/// Every token that the administrator manages, without secrets.
+#[utoipa::path(
+    get,
+    path = paths::TOKENS,
+    operation_id = "list_tokens",
+    responses((status = 200, description = "the oldest first", body = TokenList)),
+    security(("token" = [])),
+)]
 pub(super) async fn list(State(app): Registry, caller: Caller) -> Answer<Json<TokenList>> {
     caller.has(Scope::Admin)?;
     let mut reader = app.db.read().await?;
@@ -55,7 +70,15 @@ pub(super) async fn list(State(app): Registry, caller: Caller) -> Answer<Json<To
     }))
 }
 
-/// `DELETE /api/v1/tokens/{id}`
+/// Ends a token for good. Administrators only.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/tokens/{id}",
+    operation_id = "revoke_token",
+    params(("id" = String, Path, description = "the token's number")),
+    responses((status = 204, description = "it has ended")),
+    security(("token" = [])),
+)]
 pub(super) async fn revoke(
     State(app): Registry,
     caller: Caller,

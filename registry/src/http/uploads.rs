@@ -26,7 +26,15 @@ use crate::tokens::Caller;
 /// What is gathered in memory before it is written.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// `HEAD /api/v1/blobs/sha256:{hex}`: whether an upload can be spared.
+/// Whether the registry has these bytes, so that an upload can be spared.
+#[utoipa::path(
+    head,
+    path = "/api/v1/blobs/{digest}",
+    operation_id = "has_blob",
+    params(("digest" = String, Path, description = "`sha256:` and 64 hexadecimal digits")),
+    responses((status = 200, description = "it has them")),
+    security(("token" = [])),
+)]
 pub(super) async fn held(
     State(app): Registry,
     caller: Caller,
@@ -47,7 +55,19 @@ pub(super) async fn held(
     }
 }
 
-/// `PUT /api/v1/blobs/sha256:{hex}`
+/// Uploads a tarball. It is served to nobody until a release names it.
+#[utoipa::path(
+    put,
+    path = "/api/v1/blobs/{digest}",
+    operation_id = "upload_blob",
+    params(("digest" = String, Path, description = "`sha256:` and 64 hexadecimal digits")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, description = "it waits for its release"),
+        (status = 200, description = "a release names it already"),
+    ),
+    security(("token" = [])),
+)]
 pub(super) async fn upload(
     State(app): Registry,
     caller: Result<Caller, Failure>,

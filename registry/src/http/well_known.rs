@@ -9,7 +9,16 @@ use claw_registry_api::{WellKnown, media, paths};
 
 use super::{Registry, caching};
 
-/// `GET /.well-known/claw-registry.json`
+/// Who the registry is, and where its parts are.
+#[utoipa::path(
+    get,
+    path = paths::WELL_KNOWN,
+    operation_id = "well_known",
+    responses(
+        (status = 200, description = "the document, to be kept for five minutes", body = WellKnown),
+        (status = 304, description = "the client has it"),
+    )
+)]
 pub(super) async fn document(State(app): Registry, request: HeaderMap) -> Response {
     let document = WellKnown::new(app.origin.clone());
     let body = serde_json::to_vec(&document).expect("strings and numbers always are JSON");
@@ -26,7 +35,13 @@ pub(super) async fn document(State(app): Registry, request: HeaderMap) -> Respon
         .into_response()
 }
 
-/// `GET /`
+/// A greeting for people.
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "greeting",
+    responses((status = 200, description = "where programs begin", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn greeting(State(app): Registry) -> String {
     format!(
         "claw-registry {}\norigin {}\n\nPrograms begin at {}.\n",
