@@ -3,7 +3,7 @@
 //! The index only proposes. A release is chosen once its note is verified and says what the index
 //! said; a newer one is passed over as yanked only when the yank is signed too.
 
-use claw_package::{PackageName, Requirement, Version};
+use claw_package::{PackageName, Requirement, Version, ranked};
 use claw_registry_api::IndexLine;
 use claw_registry_client::ClientError;
 use claw_trust::{VerifiedRelease, VerifiedYank, YankAction};
@@ -66,7 +66,7 @@ pub(crate) async fn highest(
     requirement: &Requirement,
 ) -> Outcome<Offer> {
     let lines = index(source, name).await?;
-    for line in ranked(&lines, requirement) {
+    for line in ranked(&lines, requirement, |line| &line.version) {
         let offer = verify(source, line).await?;
         if offer.yank.is_none() {
             return Ok(offer);
@@ -161,16 +161,6 @@ fn missing_is_wrong(error: ClientError, act: String) -> Failure {
     } else {
         failure
     }
-}
-
-/// Matching lines, the highest version first.
-fn ranked<'a>(lines: &'a [IndexLine], requirement: &Requirement) -> Vec<&'a IndexLine> {
-    let mut matching: Vec<_> = lines
-        .iter()
-        .filter(|line| requirement.matches(&line.version))
-        .collect();
-    matching.sort_by(|a, b| b.version.cmp(&a.version));
-    matching
 }
 
 /// The requirement that `claw add NAME` writes down: compatible with what was found.

@@ -28,7 +28,7 @@ pub use component::{
 pub use digest::{Digest, DigestError, Hasher, Measured};
 pub use json::ShapeFault;
 pub use manifest::{LimitRequests, Manifest, ManifestError, Trigger};
-pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, highest};
+pub use name::{NameError, Namespace, PackageName, Requirement, Spec, Version, ranked};
 pub use permission::{Permission, PermissionError, PermissionKind, PermissionSet};
 pub use skill_json::{Derived, SkillJson, SkillJsonError, Toolchain, world};
 pub use text::clean_description;

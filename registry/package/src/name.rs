@@ -7,16 +7,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub use choice::ranked;
 pub use error::{NameError, SemverError};
 pub use spec::Spec;
 
-pub use version::{Requirement, Version, highest};
+pub use version::{Requirement, Version};
 
 use crate::limits::{NAME_BYTES_MAX, NAMESPACE_BYTES_MAX};
 use crate::text::serde_as_string;
 use error::shown;
 pub(crate) use reserved::{is_windows_device, is_wit_keyword};
 
+mod choice;
 mod error;
 mod reserved;
 mod spec;

@@ -1,4 +1,4 @@
-//! Versions, requirements on them, and which of many versions a requirement chooses.
+//! Versions, and requirements on them.
 //!
 //! Semantic versioning as Cargo reads it, without build metadata: two versions that differ only
 //! there would be one in precedence and two in an index.
@@ -117,66 +117,12 @@ impl FromStr for Requirement {
 
 serde_as_string!(Requirement);
 
-/// The candidate with the highest version that the requirement matches. Of equals, the first.
-pub fn highest<'a, T>(
-    candidates: impl IntoIterator<Item = &'a T>,
-    requirement: &Requirement,
-    version_of: impl Fn(&T) -> &Version,
-) -> Option<&'a T> {
-    candidates
-        .into_iter()
-        .filter(|candidate| requirement.matches(version_of(candidate)))
-        .reduce(|best, next| {
-            if version_of(next) > version_of(best) {
-                next
-            } else {
-                best
-            }
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn version(text: &str) -> Version {
         text.parse().unwrap()
-    }
-
-    fn chosen(requirement: &str, versions: &[&str]) -> Option<String> {
-        let versions: Vec<Version> = versions.iter().map(|text| version(text)).collect();
-        highest(&versions, &requirement.parse().unwrap(), |v| v).map(ToString::to_string)
-    }
-
-    #[test]
-    fn numbers_are_compared_as_numbers_and_late_backports_do_not_win() {
-        assert_eq!(
-            chosen("^1", &["1.9.0", "1.10.0", "1.2.0"]).as_deref(),
-            Some("1.10.0")
-        );
-        assert_eq!(chosen("*", &["2.0.0", "1.9.9"]).as_deref(), Some("2.0.0"));
-        assert_eq!(
-            chosen("^0.1", &["0.1.4", "0.2.0"]).as_deref(),
-            Some("0.1.4")
-        );
-        assert_eq!(
-            chosen("~1.2.3", &["1.2.9", "1.3.0"]).as_deref(),
-            Some("1.2.9")
-        );
-        assert_eq!(chosen("=1.0.0", &["1.0.1"]), None);
-        assert_eq!(
-            chosen(">=1.0, <1.5", &["1.4.0", "1.5.0"]).as_deref(),
-            Some("1.4.0")
-        );
-    }
-
-    #[test]
-    fn a_prerelease_is_chosen_only_when_named() {
-        let all = ["1.0.0-rc.1", "1.0.0-rc.2", "0.9.0"];
-        assert_eq!(chosen("*", &all).as_deref(), Some("0.9.0"));
-        assert_eq!(chosen("^1", &all), None);
-        assert_eq!(chosen("^1.0.0-rc.1", &all).as_deref(), Some("1.0.0-rc.2"));
-        assert!(version("1.0.0-rc.1").is_prerelease() && version("1.0.0-9") < version("1.0.0-a"));
     }
 
     #[test]
