@@ -25,9 +25,12 @@ mod error;
 mod imports;
 mod schema;
 mod signature;
+pub(crate) mod surface;
 mod work;
 
 pub use action::Action;
+pub(crate) use action::short;
+pub use surface::Surface;
 
 /// A component, as far as its outside tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +41,8 @@ pub struct ComponentInfo {
     pub imports: Vec<Import>,
     /// The names of exported interfaces and functions, in the order of export.
     pub exports: Vec<String>,
+    /// The same exports by structure, for comparing two releases.
+    pub surface: Surface,
 }
 
 impl ComponentInfo {
@@ -100,10 +105,12 @@ pub fn decode(bytes: &[u8]) -> Result<ComponentInfo, ComponentError> {
         .map(|(interface, function, id)| describer.action(interface, function, &types[id]))
         .collect::<Result<Vec<_>, _>>()?;
     action::name_all(&mut actions);
+    let surface = surface::collect(&describer, &outline.exports)?;
     Ok(ComponentInfo {
         actions,
         imports,
         exports: outline.exports,
+        surface,
     })
 }
 

@@ -7,6 +7,7 @@
 //! that is for the crates above.
 
 pub mod archive;
+pub mod compatibility;
 pub mod component;
 pub mod digest;
 mod json;
@@ -21,9 +22,10 @@ pub use archive::{
     EntryInfo, NoSink, PackError, PackFile, PackSource, Package, Packed, ReadError, Sink, pack,
     read,
 };
+pub use compatibility::{Bump, Change};
 pub use component::{
-    Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, WitFile, append_docs,
-    check_imports, decode,
+    Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, Surface, WitFile,
+    append_docs, check_imports, decode,
 };
 pub use digest::{Digest, DigestError, Hasher, Measured};
 pub use json::ShapeFault;

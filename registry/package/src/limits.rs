@@ -91,6 +91,10 @@ pub const TRIGGER_INPUT_BYTES_MAX: usize = 16 * 1024;
 /// Actions of one component.
 pub const ACTIONS_MAX: usize = 1000;
 
+/// The exported functions and types of one component as they are compared, in about the bytes they take:
+/// a type counts once for every name that it is given. Ten times what real components come to.
+pub const SURFACE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Interfaces that one component imports.
 pub const IMPORTS_MAX: usize = 500;
 

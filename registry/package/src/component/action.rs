@@ -50,7 +50,7 @@ impl Action {
 }
 
 /// The last part of an interface's name, without its version.
-pub(super) fn short(interface: &str) -> &str {
+pub(crate) fn short(interface: &str) -> &str {
     let unversioned = interface.split('@').next().unwrap_or(interface);
     unversioned.rsplit('/').next().unwrap_or(unversioned)
 }

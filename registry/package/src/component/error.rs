@@ -2,7 +2,7 @@
 
 use crate::limits::{
     ACTIONS_MAX, CODE_WEIGHT_MAX, COMPARED_TYPES_MAX, COMPONENT_BYTES_MAX, COMPONENT_DEPTH_MAX,
-    DECLARATION_BYTES_MAX, FUNCTION_WEIGHT_MAX, IMPORTS_MAX,
+    DECLARATION_BYTES_MAX, FUNCTION_WEIGHT_MAX, IMPORTS_MAX, SURFACE_BYTES_MAX,
 };
 use crate::permission::PermissionKind;
 
@@ -44,6 +44,9 @@ pub enum ComponentError {
     /// More actions than anybody can choose from.
     #[error("the component exports more than {ACTIONS_MAX} functions")]
     TooManyActions,
+    /// The same types exported under so many names that comparing them would take for ever.
+    #[error("the exported functions and types take more than {SURFACE_BYTES_MAX} bytes")]
+    SurfaceTooLarge,
     /// A signature that explodes when written out.
     #[error("the types of `{0}` are too large when written out")]
     TypesTooLarge(String),
