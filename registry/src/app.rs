@@ -1,5 +1,7 @@
 //! What every request has at hand.
 
+use std::sync::Arc;
+
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use claw_package::{Digest, PackageName};
@@ -10,6 +12,7 @@ use crate::cache::{Cache, Weight};
 use crate::crash::CrashPoint;
 use crate::db::Database;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::storage::Storage;
 
 /// Index files kept in memory: tens of thousands of packages.
@@ -30,6 +33,8 @@ pub struct App {
     pub crash: CrashPoint,
     /// What clients may ask of it.
     pub limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) requests: Arc<Semaphore>,
     pub(crate) index_files: Cache<PackageName, CachedIndex>,
     pub(crate) blobs: Cache<Digest, CachedBlob>,
     pub(crate) checks: Semaphore,
@@ -65,6 +70,8 @@ impl App {
             db,
             storage,
             crash,
+            metrics: Metrics::new(),
+            requests: Arc::new(Semaphore::new(limits.requests)),
             index_files: Cache::new(INDEX_CACHE_BYTES_MAX),
             blobs: Cache::new(BLOB_CACHE_BYTES_MAX),
             checks: Semaphore::new(limits.checks),

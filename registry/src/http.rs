@@ -11,10 +11,13 @@ mod failure;
 mod health;
 mod index;
 mod keysets;
-mod limits;
+mod metrics;
 mod namespaces;
+mod observe;
 pub(crate) mod openapi;
+mod range;
 mod releases;
+mod request_id;
 mod tokens;
 mod uploads;
 mod well_known;
@@ -24,21 +27,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
-use axum::http::HeaderValue;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::middleware::map_response;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use claw_registry_api::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::trace::{DefaultMakeSpan, TraceLayer};
-use tracing::{Level, error};
+use tracing::{Span, error};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::clock;
 use crate::failure::{Failure, Refusal};
+use crate::metrics::Asking;
 use crate::tokens::Caller;
 
 /// What a handler answers: a response, or why there is none.
@@ -62,15 +64,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::document))
 }
 
 /// The service behind every connection.
-pub fn router(app: Arc<App>) -> Router {
-    // Which request an error in the log is about. Failures log themselves, once.
-    let trace = TraceLayer::new_for_http()
-        .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
-        .on_failure(());
+pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, _) = described().split_for_parts();
     router
         .fallback(async || {
@@ -82,24 +81,9 @@ pub fn router(app: Arc<App>) -> Router {
                 "this path does not take this method",
             ))
         })
-        .layer(axum::middleware::from_fn(limits::concurrency(
-            app.limits.requests,
-        )))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(map_response(common))
-        .layer(trace)
+        .layer(from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
-}
-
-/// What is not said to be cached is not, and no browser guesses at what bytes are.
-async fn common(response: Response) -> Response {
-    let mut response = failure::uniform(response);
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
@@ -127,8 +111,14 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some(secret) = secret else {
             return Err(unauthorized("this needs a token: `Authorization: Bearer claw_…`").into());
         };
-        let mut reader = app.db.read().await?;
-        let caller = Caller::authenticate(&mut reader, secret, clock::now()).await?;
+        let read = async {
+            let mut reader = app.db.read().await?;
+            Caller::authenticate(&mut reader, secret, clock::now()).await
+        };
+        let caller = app.metrics.database(Asking::Read, read).await?;
+        if let Some(caller) = &caller {
+            Span::current().record("token", caller.id());
+        }
         caller.ok_or_else(|| unauthorized("the token is unknown, expired or revoked").into())
     }
 }

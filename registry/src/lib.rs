@@ -14,6 +14,7 @@ pub mod failure;
 mod http;
 mod index;
 pub mod limits;
+mod metrics;
 pub mod namespaces;
 mod notes;
 mod publish;
@@ -26,5 +27,4 @@ pub mod tokens;
 pub mod verify;
 
 pub use app::App;
-pub use http::router;
 pub use notes::Outcome;

@@ -9,10 +9,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at once; those beyond wait in the queue of the operating system.
     pub connections: usize,
-    /// Requests worked on at once; those beyond are sent away, to come back in a second. Each may
-    /// hold a note or a page of a tarball in memory.
+    /// Requests worked on at once, until the last byte of their answer; those beyond are sent away, to
+    /// come back in a second. Each may hold a note or a page of a tarball in memory.
     pub requests: usize,
-    /// How long the head of a request may take to arrive, the wait for a next one included.
+    /// How long the head of a request may take to arrive, the wait for a next one included; as long has
+    /// a TLS handshake.
     pub head_time: Duration,
     /// The longest head of a request: a token and what proxies add take a tenth of it.
     pub head_bytes: usize,
@@ -20,6 +21,12 @@ pub struct Limits {
     pub unread_time: Duration,
     /// How long a note or a JSON body may take to arrive: the longest at 20 kbit/s.
     pub body_time: Duration,
+    /// Requests at once on one HTTP/2 connection; each may hold a page of a tarball in memory.
+    pub streams: u32,
+    /// How much of its bodies an HTTP/2 connection may send before we have read it.
+    pub window_bytes: u32,
+    /// How often the files of certificate and key are looked at.
+    pub certificate_time: Duration,
     /// How long an upload may be silent.
     pub upload_silence: Duration,
     /// How long an upload may take: the largest package at 150 kbit/s.
@@ -37,7 +44,8 @@ pub struct Limits {
     /// Packages checked at once; those beyond wait. Each may take twice the largest component in
     /// memory.
     pub checks: usize,
-    /// How long requests under way may take to end once the server stops.
+    /// How long requests under way may take to end once the server stops: container hosts give 30
+    /// seconds before they kill.
     pub farewell_time: Duration,
 }
 
@@ -50,6 +58,9 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             unread_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
+            streams: 64,
+            window_bytes: 256 * 1024,
+            certificate_time: Duration::from_secs(10),
             upload_silence: Duration::from_secs(30),
             upload_time: Duration::from_secs(30 * 60),
             discarded_bytes: 64 * 1024 * 1024,
@@ -57,7 +68,7 @@ impl Default for Limits {
             uploads: 64,
             staged_files: 256,
             checks: 4,
-            farewell_time: Duration::from_secs(10),
+            farewell_time: Duration::from_secs(25),
         }
     }
 }

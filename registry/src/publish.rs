@@ -10,7 +10,7 @@ use std::sync::Arc;
 use claw_package::{NoSink, Package, ReadError};
 use claw_registry_api::{ErrorCode, ReleaseAnswer, ReleaseEntry, Scope, Visibility};
 use claw_trust::{NoteKind, Release, SignedNote, VerifiedRelease};
-use tracing::{error, info};
+use tracing::{Instrument as _, Span, error, info};
 
 use crate::app::App;
 use crate::clock;
@@ -18,6 +18,7 @@ use crate::crash::Step;
 use crate::db::{Connection, Transaction, entries, packages, releases};
 use crate::failure::{Failure, Refusal, chain};
 use crate::index;
+use crate::metrics::{Asking, Storing};
 use crate::notes::{self, Outcome};
 use crate::tokens::Caller;
 
@@ -68,7 +69,8 @@ pub(crate) async fn publish(
     app.crash.pass(Step::ReleaseVerified);
     // On its own, so that a client that goes away cannot end it between the commit and what follows.
     let app = Arc::clone(app);
-    tokio::spawn(async move { write(&app, &sent, &package).await }).await?
+    let writing = async move { write(&app, &sent, &package).await };
+    tokio::spawn(writing.instrument(Span::current())).await?
 }
 
 /// The answer for a version that is there: the same, or no.
@@ -130,7 +132,10 @@ async fn write(
     sent: &Sent,
     package: &Package,
 ) -> Result<(Outcome, ReleaseAnswer), Failure> {
-    let mut tx = app.db.begin_write().await?;
+    let mut tx = app
+        .metrics
+        .database(Asking::Turn, app.db.begin_write())
+        .await?;
     // Another publish of this version may have come first while the package was checked.
     if let Some(answer) = standing(&mut tx, sent).await? {
         return Ok((Outcome::Standing, answer));
@@ -141,9 +146,13 @@ async fn write(
     app.crash.pass(Step::ReleaseWritten);
     let digest = row.tarball;
     let (storage, crash) = (app.storage.clone(), app.crash);
-    let linked = tokio::task::spawn_blocking(move || storage.link_blob(&digest, crash)).await?;
+    let link = tokio::task::spawn_blocking(move || storage.link_blob(&digest, crash));
+    let linked = app.metrics.storage(Storing::Link, link).await?;
     let committed = match linked {
-        Ok(true) => tx.commit().await.map_err(Failure::from),
+        Ok(true) => {
+            let committed = app.metrics.database(Asking::Commit, tx.commit()).await;
+            committed.map_err(Failure::from)
+        }
         Ok(false) => return Err(missing(&digest).into()),
         Err(error) => tx
             .rollback()

@@ -2,56 +2,68 @@
 //! size and the time of what they send before a request is understood, and on how long they may leave
 //! an answer unread.
 
+mod activity;
+mod connection;
 mod stall;
+mod tls;
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tracing::{debug, error, info};
 
 use crate::app::App;
 use crate::http;
-use crate::limits::Limits;
-use stall::Stall;
+pub(crate) use activity::Exchange;
+pub(crate) use connection::Peer;
+use connection::Serving;
+pub use tls::{Tls, TlsError};
 
 /// How long to wait after the operating system had no room for another connection.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often staging is looked through for what nobody came back for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Serves until `stop` is done, then lets the requests under way end.
-pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
-    let router = http::router(Arc::clone(&app));
-    let connections = Arc::new(Semaphore::new(app.limits.connections));
-    let graceful = GracefulShutdown::new();
+/// Serves until `stop` is done, then lets the requests under way end, within a bound.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    tls: Option<Arc<Tls>>,
+    stop: impl Future<Output = ()>,
+) {
     let limits = app.limits.clone();
-    let builder = builder(&limits);
-    let sweeper = tokio::spawn(sweep(app));
+    let mut chores = JoinSet::new();
+    chores.spawn(sweep(Arc::clone(&app)));
+    if let Some(tls) = &tls {
+        chores.spawn(tls::watch(Arc::clone(tls), limits.certificate_time));
+    }
+    let router = http::router(Arc::clone(&app));
+    let serving = Arc::new(Serving::new(router, limits.clone(), tls));
+    let turns = Arc::new(Semaphore::new(limits.connections));
+    let (stopping, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let turn = Arc::clone(&connections).acquire_owned();
+        let turn = Arc::clone(&turns).acquire_owned();
         let accepted = async { (turn.await, listener.accept().await) };
         let (turn, accepted) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = graceful
-                    .watch(connect(&builder, stream, &router, limits.unread_time).into_owned());
-                tokio::spawn(async move {
-                    if let Err(cause) = connection.await {
-                        debug!("a connection ended: {cause}");
-                    }
+            Ok((stream, address)) => {
+                let (serving, stopped) = (Arc::clone(&serving), stopped.clone());
+                let standing = app.metrics.connections.clone();
+                connections.spawn(async move {
+                    standing.inc();
+                    serving.serve(stream, address, stopped).await;
+                    standing.dec();
                     drop(turn);
                 });
             }
@@ -63,9 +75,10 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
         }
     }
     drop(listener);
-    sweeper.abort();
     info!("stopping: no new connections are taken");
-    if tokio::time::timeout(limits.farewell_time, graceful.shutdown())
+    stopping.send_replace(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.farewell_time, ended)
         .await
         .is_err()
     {
@@ -74,39 +87,6 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
             limits.farewell_time.as_secs()
         );
     }
-}
-
-type Connection<'a> = hyper_util::server::conn::auto::Connection<
-    'a,
-    TokioIo<Stall<TcpStream>>,
-    TowerToHyperService<Router>,
-    TokioExecutor,
->;
-
-fn connect<'a>(
-    builder: &'a Builder<TokioExecutor>,
-    stream: TcpStream,
-    router: &Router,
-    unread: Duration,
-) -> Connection<'a> {
-    // Answers are written whole; waiting for more to send only delays small ones.
-    if let Err(cause) = stream.set_nodelay(true) {
-        debug!("a connection stays slow: {cause}");
-    }
-    let stream = TokioIo::new(Stall::new(stream, unread));
-    builder.serve_connection(stream, TowerToHyperService::new(router.clone()))
-}
-
-/// HTTP/1.1 and nothing else: without TLS nobody negotiates HTTP/2, and telling the two apart by their
-/// first bytes would wait for those bytes without a bound.
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(limits.head_bytes);
-    builder
 }
 
 /// Whether the fault is of the connection that was to be taken, and not ours.

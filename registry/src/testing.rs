@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::crash::CrashPoint;
 use crate::limits::Limits;
+use crate::server::Tls;
 use crate::setup::{Setup, SetupOptions};
 use crate::storage::ServerLock;
 use crate::{clock, namespaces, server, tokens};
@@ -45,10 +46,15 @@ impl TestRegistry {
     }
 
     pub(crate) async fn start_with(limits: Limits) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), limits).await
+        Self::over(tempfile::tempdir().unwrap(), limits, None).await
     }
 
-    async fn over(root: TempDir, limits: Limits) -> Self {
+    /// One that serves HTTPS.
+    pub(crate) async fn start_tls(limits: Limits, tls: Arc<Tls>) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), limits, Some(tls)).await
+    }
+
+    async fn over(root: TempDir, limits: Limits, tls: Option<Arc<Tls>>) -> Self {
         let options = SetupOptions {
             folder: root.path().join("data"),
             origin: None,
@@ -60,7 +66,9 @@ impl TestRegistry {
         let (app, (stop, stopped)) = (Arc::new(app), oneshot::channel());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = server::serve(listener, Arc::clone(&app), async { drop(stopped.await) });
+        let serving = server::serve(listener, Arc::clone(&app), tls, async {
+            drop(stopped.await)
+        });
         let serving = tokio::spawn(serving);
         let admin = admin
             .map(|secret| secret.expose().to_owned())
@@ -89,7 +97,7 @@ impl TestRegistry {
     pub(crate) async fn restart(self, meanwhile: impl FnOnce(&Path)) -> Self {
         let root = self.stop().await;
         meanwhile(&root.path().join("data"));
-        Self::over(root, Limits::default()).await
+        Self::over(root, Limits::default(), None).await
     }
 
     pub(crate) fn folder(&self) -> PathBuf {

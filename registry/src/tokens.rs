@@ -112,6 +112,11 @@ impl Caller {
         Ok((is_same && stands).then_some(Self { token: row.entry }))
     }
 
+    /// The token's number.
+    pub(crate) fn id(&self) -> u64 {
+        self.token.id
+    }
+
     /// Passes when the token has the scope for this namespace. `admin` has every scope: it could
     /// make itself a token for each.
     pub fn may(&self, scope: Scope, namespace: &Namespace) -> Result<(), Refusal> {

@@ -115,6 +115,8 @@ error_codes! {
     LengthRequired = "length-required", 411;
     /// The body is too long.
     TooLarge = "too-large", 413;
+    /// The part begins behind the end of the bytes.
+    RangeNotSatisfiable = "range-not-satisfiable", 416;
     /// Too many requests; the answer says when to come back.
     TooManyRequests = "too-many-requests", 429;
     /// A fault of the registry; its log has the cause.

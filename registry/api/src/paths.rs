@@ -41,6 +41,9 @@ pub const HEALTH: &str = "/health";
 /// Whether the process can serve.
 pub const READY: &str = "/ready";
 
+/// What the registry counts and times, for Prometheus.
+pub const METRICS: &str = "/metrics";
+
 /// What the registry answers to, as OpenAPI describes it.
 pub const OPENAPI: &str = "/openapi.json";
 

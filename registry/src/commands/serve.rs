@@ -2,20 +2,23 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use claw_registry::crash::CrashPoint;
 use claw_registry::limits::Limits;
-use claw_registry::server;
+use claw_registry::server::{self, Tls, TlsError};
 use claw_registry::setup::{Setup, SetupError, SetupOptions};
 use claw_trust::Origin;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::{Done, Folder};
-use crate::complaint::{Complaint, FAILED, USAGE};
+use crate::complaint::{Complaint, FAILED, NOT_FOUND, USAGE};
 
 /// The test hook: the step of a publish at which the process ends itself.
 const CRASH_AT: &str = "CLAW_REGISTRY_CRASH_AT";
@@ -35,6 +38,30 @@ pub(crate) struct Args {
     /// The registry's lasting name, chosen on the first start and never changed afterwards.
     #[arg(long, value_name = "NAME")]
     origin: Option<Origin>,
+    /// Serve HTTPS with the certificate in this PEM file, those that lead to its root after it. Read again
+    /// when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// How the log on standard error is written.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "CLAW_REGISTRY_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line, for programs.
+    Json,
 }
 
 /// Runs the subcommand until it is told to stop.
@@ -48,6 +75,11 @@ pub(crate) async fn run(args: Args) -> Done {
 async fn serve(args: Args) -> Done {
     let crash = crash_point()?;
     let default_origin = default_origin()?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Arc::new(tls(certificate, key)?)),
+        _ => None,
+    };
+    let signals = Signals::new()?;
     // Before the first token is made: who can't be reached should not have shown it.
     let listener = TcpListener::bind(args.listen)
         .await
@@ -72,15 +104,50 @@ async fn serve(args: Args) -> Done {
         );
     }
     eprintln!("origin {}", app.origin);
-    writeln!(out, "listening on http://{address}")?;
-    if !address.ip().is_loopback() {
-        warn!("clients of other machines refuse plain http://: put a proxy with TLS in front");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    writeln!(out, "listening on {scheme}://{address}")?;
+    if tls.is_none() && !address.ip().is_loopback() {
+        warn!(
+            "clients of other machines refuse plain http://: give --tls-cert and --tls-key, or put a \
+             proxy with TLS in front"
+        );
     }
     let app = Arc::new(app);
-    server::serve(listener, Arc::clone(&app), stopped()).await;
-    app.db.close().await;
+    let mut signals = signals;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = async {
+        let stopped = async { drop(stopped.await) };
+        server::serve(listener, Arc::clone(&app), tls, stopped).await;
+        app.db.close().await;
+    };
+    let told_twice = async {
+        signals.next().await;
+        drop(stop);
+        signals.next().await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = told_twice => {
+            eprintln!("told twice to stop: requests under way are cut off");
+            // Not by returning: the threads that wait for the disk would be waited for.
+            std::process::exit(i32::from(FAILED));
+        }
+    }
     drop(lock);
     Ok(ExitCode::SUCCESS)
+}
+
+fn tls(certificate: &Path, key: &Path) -> Result<Tls, Complaint> {
+    Tls::open(certificate, key).map_err(|error| {
+        let code = match &error {
+            TlsError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                NOT_FOUND
+            }
+            TlsError::Read { .. } => FAILED,
+            _ => USAGE,
+        };
+        Complaint::new(code, error)
+    })
 }
 
 fn complaint(error: SetupError) -> Complaint {
@@ -104,25 +171,27 @@ fn crash_point() -> Result<CrashPoint, Complaint> {
     Ok(CrashPoint::at(step))
 }
 
-/// Waits for Ctrl-C or for the word of a service manager.
-async fn stopped() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(error) => {
-                warn!("could not listen for SIGTERM: {error}");
-                std::future::pending().await
-            }
+/// Ctrl-C, and the word of a service manager.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: without it, either ends the process as it stands.
+    fn new() -> Result<Self, Complaint> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next of either.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => {
-            if let Err(error) = interrupted {
-                warn!("could not listen for Ctrl-C: {error}");
-                std::future::pending::<()>().await;
-            }
-        }
-        () = terminated => {}
     }
 }
 

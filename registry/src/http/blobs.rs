@@ -1,14 +1,15 @@
 //! What is known by its digest: tarballs that a release names, and notes.
 //!
-//! A tarball in staging is not here for anybody. Bodies are read from the disk a page at a time, as
+//! A tarball in staging is not here for anybody. One part of the bytes can be asked for, so that an
+//! interrupted download goes on where it ended. Bodies are read from the disk a page at a time, as
 //! fast as the client takes them.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -18,10 +19,12 @@ use claw_package::Digest;
 use claw_registry_api::{ErrorCode, media};
 use futures_util::stream;
 
+use super::range::{self, Wanted};
 use super::{Answer, Registry, caching};
 use crate::app::{App, CachedBlob};
 use crate::db::{entries, releases};
 use crate::failure::{Failure, Refusal};
+use crate::metrics::{Asking, Storing};
 use crate::storage::digest_of_name;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -36,6 +39,7 @@ const PAGE_BYTES: usize = 256 * 1024;
     params(("hex" = String, Path, description = "the digest's 64 hexadecimal digits")),
     responses(
         (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "the part that `Range` asks for", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "the client has them"),
     )
 )]
@@ -57,17 +61,53 @@ pub(super) async fn blob(
     if caching::has(&request, &digest) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
-    let (size, body) = match blob {
-        CachedBlob::Note(note) => (note.len() as u64, Body::from(note)),
-        CachedBlob::Tarball { size } if method == Method::HEAD => (size, Body::empty()),
-        CachedBlob::Tarball { size } => (size, tarball(&app, digest, size).await?),
+    let size = match &blob {
+        CachedBlob::Note(note) => note.len() as u64,
+        CachedBlob::Tarball { size } => *size,
+    };
+    let is_get = method == Method::GET;
+    let wanted = match range::wanted(&request, &caching::etag(&digest), size) {
+        wanted if is_get => wanted,
+        _ => Wanted::Whole,
+    };
+    let (status, from, length) = match wanted {
+        Wanted::Whole => (StatusCode::OK, 0, size),
+        Wanted::Part { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        Wanted::Nothing => return Ok(nothing(size)),
+    };
+    let body = match blob {
+        _ if !is_get => Body::empty(),
+        CachedBlob::Note(note) => Body::from(slice(&note, from, length)),
+        CachedBlob::Tarball { .. } => tarball(&app, digest, size, from, length).await?,
     };
     let described = [
         (CONTENT_TYPE, HeaderValue::from_static(media::BLOB)),
-        (CONTENT_LENGTH, HeaderValue::from(size)),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
         (REPR_DIGEST, repr_digest(&digest)),
     ];
-    Ok((kept, described, body).into_response())
+    let mut response = (status, kept, described, body).into_response();
+    if status == StatusCode::PARTIAL_CONTENT {
+        let part = caching::ascii(format!("bytes {from}-{}/{size}", from + length - 1));
+        response.headers_mut().insert(CONTENT_RANGE, part);
+    }
+    Ok(response)
+}
+
+/// The answer to whoever wants what is behind the end.
+fn nothing(size: u64) -> Response {
+    let detail = format!("there are {size} bytes, and the range begins behind them");
+    let refusal = Refusal::new(ErrorCode::RangeNotSatisfiable, detail);
+    let mut response = Failure::from(refusal).into_response();
+    let size = caching::ascii(format!("bytes */{size}"));
+    response.headers_mut().insert(CONTENT_RANGE, size);
+    response
+}
+
+/// A part that is known to be within the note.
+fn slice(note: &Bytes, from: u64, length: u64) -> Bytes {
+    let place = |at| usize::try_from(at).unwrap_or(usize::MAX).min(note.len());
+    note.slice(place(from)..place(from + length))
 }
 
 /// What is published under the digest.
@@ -76,36 +116,44 @@ async fn find(app: &App, digest: Digest) -> Answer<Option<CachedBlob>> {
         Ok(blob) => return Ok(Some(blob)),
         Err(seen) => seen,
     };
-    let mut reader = app.db.read().await?;
-    let found = match releases::tarball_size(&mut reader, &digest).await? {
-        Some(size) => Some(CachedBlob::Tarball { size }),
-        None => {
-            let note = entries::note_by_digest(&mut reader, &digest).await?;
-            note.map(|note| CachedBlob::Note(Bytes::from(note)))
-        }
-    };
+    let found = app
+        .metrics
+        .database(Asking::Read, read(app, &digest))
+        .await?;
     if let Some(blob) = &found {
         app.blobs.insert(digest, blob.clone(), seen);
     }
     Ok(found)
 }
 
+async fn read(app: &App, digest: &Digest) -> Answer<Option<CachedBlob>> {
+    let mut reader = app.db.read().await?;
+    if let Some(size) = releases::tarball_size(&mut reader, digest).await? {
+        return Ok(Some(CachedBlob::Tarball { size }));
+    }
+    let note = entries::note_by_digest(&mut reader, digest).await?;
+    Ok(note.map(|note| CachedBlob::Note(Bytes::from(note))))
+}
+
 /// The first page is read before the answer begins, so that a missing file is an error and not an
 /// answer that breaks off.
-async fn tarball(app: &App, digest: Digest, size: u64) -> Answer<Body> {
+async fn tarball(app: &App, digest: Digest, size: u64, from: u64, length: u64) -> Answer<Body> {
     let storage = app.storage.clone();
-    let (file, first) = tokio::task::spawn_blocking(move || {
+    let open = tokio::task::spawn_blocking(move || {
         let mut file = storage.open_blob(&digest)?;
         let found = file.metadata()?.len();
         if found != size {
             let detail = format!("the blob `{digest}` has {found} bytes, its release says {size}");
             return Err(Failure::internal(detail));
         }
-        let first = page(&mut file, size)?;
+        if from > 0 {
+            file.seek(SeekFrom::Start(from))?;
+        }
+        let first = page(&mut file, length)?;
         Ok::<(File, Bytes), Failure>((file, first))
-    })
-    .await??;
-    let left = size - first.len() as u64;
+    });
+    let (file, first) = app.metrics.storage(Storing::Open, open).await??;
+    let left = length - first.len() as u64;
     if left == 0 {
         return Ok(Body::from(first));
     }

@@ -36,7 +36,11 @@ async fn whole(app: &App, body: Body, bytes_max: usize) -> Answer<Bytes> {
     )
     .await;
     match read {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Ok(whole)) => {
+            let bytes = whole.to_bytes();
+            app.metrics.received(bytes.len());
+            Ok(bytes)
+        }
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             let detail = format!("the body is longer than {bytes_max} bytes");
             Err(Refusal::new(ErrorCode::TooLarge, detail).into())

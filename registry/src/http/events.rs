@@ -30,5 +30,6 @@ pub(super) async fn accept(
 ) -> Answer<(StatusCode, Json<EventAnswer>)> {
     let note = body::note(&app, body).await?;
     let (outcome, answer) = events::accept(&app, &caller, &note).await?;
+    app.metrics.note("event", outcome);
     Ok((status(outcome), Json(answer)))
 }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use claw_registry_api::{ErrorBody, ErrorCode, media};
 use tracing::error;
 
+use super::request_id::RequestId;
 use crate::failure::{Failure, chain};
 
 /// When to come back after being sent away for want of room, in seconds.
@@ -24,8 +25,12 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Gives the errors that the layers below us answer by themselves the shape of ours.
-pub(super) fn uniform(response: Response) -> Response {
+/// Gives the errors that the layers below us answer by themselves the shape of ours, and tells whoever
+/// met a fault of ours under which name our log has it.
+pub(super) fn uniform(response: Response, id: &RequestId) -> Response {
+    if response.extensions().get() == Some(&ErrorCode::Internal) {
+        return internal_of(id);
+    }
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let is_ours = response
@@ -52,6 +57,12 @@ pub(super) fn internal() -> Response {
     )
 }
 
+/// The same, with where to look in the log.
+fn internal_of(id: &RequestId) -> Response {
+    let detail = format!("the registry failed; its log says why, under the request `{id}`");
+    response(ErrorCode::Internal, detail)
+}
+
 fn response(code: ErrorCode, detail: String) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(ErrorBody::new(code, detail))).into_response();
@@ -65,5 +76,6 @@ fn response(code: ErrorCode, detail: String) -> Response {
         }
         _ => {}
     }
+    response.extensions_mut().insert(code);
     response
 }

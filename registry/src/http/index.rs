@@ -13,6 +13,7 @@ use crate::app::{App, CachedIndex};
 use crate::clock;
 use crate::db::index_files;
 use crate::failure::Refusal;
+use crate::metrics::Asking;
 
 /// Every release of a package: one JSON object, an `IndexLine`, per line.
 #[utoipa::path(
@@ -75,8 +76,11 @@ async fn find(app: &App, package: PackageName) -> Answer<Option<CachedIndex>> {
         Ok(file) => return Ok(Some(file)),
         Err(seen) => seen,
     };
-    let mut reader = app.db.read().await?;
-    let Some(file) = index_files::find(&mut reader, &package).await? else {
+    let read = async {
+        let mut reader = app.db.read().await?;
+        index_files::find(&mut reader, &package).await
+    };
+    let Some(file) = app.metrics.database(Asking::Read, read).await? else {
         return Ok(None);
     };
     let cached = CachedIndex {

@@ -33,5 +33,6 @@ pub(super) async fn create(
     let keyset = namespaces::read(&app.origin, &note)?;
     caller.may(Scope::Admin, &keyset.namespace)?;
     let (outcome, answer) = namespaces::create(&app.db, &keyset, &note, clock::now()).await?;
+    app.metrics.note("keyset", outcome);
     Ok((status(outcome), Json(answer)))
 }

@@ -48,6 +48,7 @@ pub(super) async fn publish(
         parameters.map_err(|error| Refusal::new(ErrorCode::BadRequest, error.body_text()))?;
     let note = body::note(&app, body).await?;
     let (outcome, answer) = publish::publish(&app, &caller, &note, parameters.visibility).await?;
+    app.metrics.note("release", outcome);
     Ok((status(outcome), Json(answer)))
 }
 

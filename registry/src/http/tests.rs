@@ -2,9 +2,13 @@
 
 mod bounds;
 mod events;
+mod observing;
 mod openapi;
 mod publishing;
+mod ranges;
 mod reading;
 mod recovery;
+mod stopping;
+mod tls;
 mod tokens;
 mod uploads;

@@ -21,6 +21,7 @@ use super::{Answer, Registry, body};
 use crate::app::App;
 use crate::db::releases;
 use crate::failure::{Failure, Refusal};
+use crate::metrics::Storing;
 use crate::tokens::Caller;
 
 /// What is gathered in memory before it is written.
@@ -110,7 +111,8 @@ async fn accept(
         return Ok(StatusCode::OK);
     }
     let (storage, crash) = (app.storage.clone(), app.crash);
-    tokio::task::spawn_blocking(move || storage.stage(file, &digest, crash)).await??;
+    let stage = tokio::task::spawn_blocking(move || storage.stage(file, &digest, crash));
+    app.metrics.storage(Storing::Stage, stage).await??;
     Ok(StatusCode::CREATED)
 }
 
@@ -177,6 +179,7 @@ async fn receive(app: &Arc<App>, body: &mut Body, length: u64) -> Answer<(NamedT
             continue;
         };
         received += data.len() as u64;
+        app.metrics.received(data.len());
         if received > length {
             break;
         }
