@@ -11,8 +11,10 @@ use tokio::sync::Semaphore;
 use crate::cache::{Cache, Weight};
 use crate::crash::CrashPoint;
 use crate::db::Database;
+use crate::downloads::Downloads;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::search::Search;
 use crate::storage::Storage;
 
 /// Index files kept in memory: tens of thousands of packages.
@@ -39,6 +41,9 @@ pub struct App {
     pub(crate) blobs: Cache<Digest, CachedBlob>,
     pub(crate) checks: Semaphore,
     pub(crate) uploads: Semaphore,
+    pub(crate) searches: Semaphore,
+    pub(crate) search: Search,
+    pub(crate) downloads: Downloads,
 }
 
 /// An index file as it is sent.
@@ -76,6 +81,9 @@ impl App {
             blobs: Cache::new(BLOB_CACHE_BYTES_MAX),
             checks: Semaphore::new(limits.checks),
             uploads: Semaphore::new(limits.uploads),
+            searches: Semaphore::new(limits.searches),
+            search: Search::default(),
+            downloads: Downloads::new(limits.counted_tarballs),
             limits,
         }
     }

@@ -5,6 +5,7 @@
 //! of packages. There is one writer: a transaction holds the database from its first statement, so
 //! what it reads cannot change before it commits. A commit is on the disk when it returns.
 
+pub mod downloads;
 pub mod entries;
 pub mod events;
 pub mod index_files;
@@ -13,11 +14,13 @@ pub mod namespaces;
 pub mod packages;
 pub mod registry;
 pub mod releases;
+pub mod summaries;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use claw_package::PermissionSet;
 use claw_registry_api::Timestamp;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
@@ -178,14 +181,17 @@ fn options(folder: &Path) -> SqliteConnectOptions {
 }
 
 fn migrations() -> Migrator {
-    let first = include_str!("../migrations/0001_first.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "first".into(),
-        MigrationType::Simple,
-        first,
-        false,
-    )])
+    let all = [
+        ("first", include_str!("../migrations/0001_first.sql")),
+        ("search", include_str!("../migrations/0002_search.sql")),
+    ];
+    let numbered = (1..).zip(all);
+    let migrations = numbered.map(|(version, (name, statements))| {
+        let statements = statements.into_sql_str();
+        let simple = MigrationType::Simple;
+        Migration::new(version, name.into(), simple, statements, false)
+    });
+    Migrator::with_migrations(migrations.collect())
 }
 
 fn newest_version() -> i64 {
@@ -214,6 +220,14 @@ fn unsigned(column: &'static str, value: i64) -> Result<u64, DatabaseError> {
 /// Writes a number that is never so great that a database could not hold it.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Reads permissions, one per line.
+fn permissions(lines: &str) -> Result<PermissionSet, DatabaseError> {
+    let read = lines
+        .lines()
+        .map(|line| parsed("releases.permissions", line.to_owned()));
+    Ok(PermissionSet::new(read.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// How many rows a statement counts.

@@ -16,6 +16,7 @@ use crate::db::{Transaction, entries, events, releases};
 use crate::failure::{Failure, Refusal};
 use crate::index;
 use crate::notes::{self, Outcome};
+use crate::search;
 use crate::tokens::Caller;
 
 /// Does what the yank or unyank note says, or answers with the one that stands.
@@ -69,6 +70,7 @@ async fn write(
     app.crash.pass(Step::EventCommitted);
     app.index_files.forget(&said.package);
     app.blobs.forget(&digest);
+    search::refresh(app, &said.package).await;
     info!(
         "accepted the {} of {}@{} as entry {leaf}",
         said.action.kind(),

@@ -18,6 +18,7 @@ pub(crate) mod openapi;
 mod range;
 mod releases;
 mod request_id;
+mod search;
 mod tokens;
 mod uploads;
 mod well_known;
@@ -62,6 +63,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(namespaces::create))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(search::search))
+        .routes(routes!(search::of_package))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

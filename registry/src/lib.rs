@@ -5,10 +5,12 @@
 //! `claw-registry`, prints or reads the environment.
 
 mod app;
+mod background;
 mod cache;
 pub mod clock;
 pub mod crash;
 pub mod db;
+mod downloads;
 mod events;
 pub mod failure;
 mod http;
@@ -18,6 +20,7 @@ mod metrics;
 pub mod namespaces;
 mod notes;
 mod publish;
+mod search;
 pub mod server;
 pub mod setup;
 pub mod storage;

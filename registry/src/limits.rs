@@ -44,6 +44,11 @@ pub struct Limits {
     /// Packages checked at once; those beyond wait. Each may take twice the largest component in
     /// memory.
     pub checks: usize,
+    /// Searches computed at once; those beyond wait. Each takes a processor for up to milliseconds.
+    pub searches: usize,
+    /// Different tarballs whose downloads wait to be written down; those of others are not counted.
+    /// A hundred bytes each, and a transaction of half a second.
+    pub counted_tarballs: usize,
     /// How long requests under way may take to end once the server stops: container hosts give 30
     /// seconds before they kill.
     pub farewell_time: Duration,
@@ -68,6 +73,8 @@ impl Default for Limits {
             uploads: 64,
             staged_files: 256,
             checks: 4,
+            searches: 4,
+            counted_tarballs: 16 * 1024,
             farewell_time: Duration::from_secs(25),
         }
     }

@@ -15,11 +15,13 @@ use tracing::{Instrument as _, Span, error, info};
 use crate::app::App;
 use crate::clock;
 use crate::crash::Step;
+use crate::db::summaries::{self, Summary};
 use crate::db::{Connection, Transaction, entries, packages, releases};
 use crate::failure::{Failure, Refusal, chain};
 use crate::index;
 use crate::metrics::{Asking, Storing};
 use crate::notes::{self, Outcome};
+use crate::search;
 use crate::tokens::Caller;
 
 /// A release note that was believed, with the form it was sent in.
@@ -168,6 +170,7 @@ async fn write(
     app.index_files.forget(&row.package);
     app.blobs.forget(&row.tarball);
     app.blobs.forget(&row.note);
+    search::refresh(app, &row.package).await;
     let storage = app.storage.clone();
     // The release stands; the next start or the sweep removes what could not be removed now.
     if let Err(error) = tokio::task::spawn_blocking(move || storage.clear_staged(&digest)).await? {
@@ -209,6 +212,7 @@ async fn insert(
     };
     packages::ensure(tx, &row.package, now).await?;
     releases::insert(tx, &row).await?;
+    summaries::insert(tx, entry, &Summary::of(&package.skill)).await?;
     index::update(tx, &row.package, now).await?;
     Ok(row)
 }

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, error, info};
 
 use crate::app::App;
-use crate::http;
+use crate::{background, http};
 pub(crate) use activity::Exchange;
 pub(crate) use connection::Peer;
 use connection::Serving;
@@ -47,6 +47,11 @@ pub async fn serve(
     let turns = Arc::new(Semaphore::new(limits.connections));
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let (ending, ended) = oneshot::channel::<()>();
+    let beside = Arc::clone(&app);
+    let beside = tokio::spawn(async move {
+        background::run(&beside, async { drop(ended.await) }).await;
+    });
     let mut stop = std::pin::pin!(stop);
     loop {
         let turn = Arc::clone(&turns).acquire_owned();
@@ -86,6 +91,10 @@ pub async fn serve(
             "some requests did not end in {} seconds",
             limits.farewell_time.as_secs()
         );
+    }
+    drop(ending);
+    if let Err(cause) = beside.await {
+        error!("what runs beside the server failed: {cause}");
     }
 }
 

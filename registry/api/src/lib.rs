@@ -4,6 +4,7 @@
 //! index and the answers only repeat what signed notes say.
 
 mod answer;
+mod downloads;
 mod error;
 pub mod index;
 pub mod media;
@@ -19,6 +20,7 @@ pub use answer::{
     EventAnswer, EventEntry, NamespaceAnswer, NamespaceEntry, ReleaseAnswer, ReleaseEntry,
     Visibility,
 };
+pub use downloads::{DownloadsAnswer, ReleaseDownloads};
 pub use error::{ErrorBody, ErrorCode, ErrorEntry};
 pub use index::{IndexError, IndexLine};
 pub use search::{SearchAnswer, SearchQuery, SearchResult};

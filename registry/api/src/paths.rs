@@ -35,6 +35,9 @@ pub const TOKENS: &str = "/api/v1/tokens";
 /// `GET` what matches a query.
 pub const SEARCH: &str = "/api/v1/search";
 
+/// Before the download counts of a package: `/api/v1/downloads/<namespace>/<name>`.
+pub const DOWNLOADS: &str = "/api/v1/downloads/";
+
 /// Whether the process lives.
 pub const HEALTH: &str = "/health";
 
@@ -67,6 +70,11 @@ pub fn upload(digest: &Digest) -> String {
     format!("{API}blobs/{digest}")
 }
 
+/// How often a package was downloaded.
+pub fn downloads(package: &PackageName) -> String {
+    format!("{DOWNLOADS}{}/{}", package.namespace(), package.name())
+}
+
 /// One token, to `DELETE` it.
 pub fn token(id: u64) -> String {
     format!("{TOKENS}/{id}")
@@ -85,6 +93,7 @@ mod tests {
         assert_eq!(blob(&digest), format!("/blobs/sha256/{hex}"));
         assert_eq!(keyset(package.namespace(), 1), "/keysets/acme/1.note");
         assert_eq!(upload(&digest), format!("/api/v1/blobs/sha256:{hex}"));
+        assert_eq!(downloads(&package), "/api/v1/downloads/acme/pdf-extract");
         assert_eq!(token(7), "/api/v1/tokens/7");
     }
 }

@@ -186,10 +186,6 @@ impl TryFrom<Columns> for Row {
             note,
             yanked,
         ) = columns;
-        let permissions = permissions
-            .lines()
-            .map(|line| parsed("releases.permissions", line.to_owned()))
-            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             entry: unsigned("releases.entry", entry)?,
             package: parsed("releases.package", package)?,
@@ -197,7 +193,7 @@ impl TryFrom<Columns> for Row {
             tarball: parsed("releases.tarball", tarball)?,
             size: unsigned("releases.size", size)?,
             component: parsed("releases.component", component)?,
-            permissions: PermissionSet::new(permissions),
+            permissions: super::permissions(&permissions)?,
             host: host.map(|text| parsed("releases.host", text)).transpose()?,
             published: moment("releases.published", published)?,
             events: unsigned("releases.events", events)?,

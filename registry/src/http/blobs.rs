@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -23,6 +24,7 @@ use super::range::{self, Wanted};
 use super::{Answer, Registry, caching};
 use crate::app::{App, CachedBlob};
 use crate::db::{entries, releases};
+use crate::downloads::Counted;
 use crate::failure::{Failure, Refusal};
 use crate::metrics::{Asking, Storing};
 use crate::storage::digest_of_name;
@@ -78,7 +80,14 @@ pub(super) async fn blob(
     let body = match blob {
         _ if !is_get => Body::empty(),
         CachedBlob::Note(note) => Body::from(slice(&note, from, length)),
-        CachedBlob::Tarball { .. } => tarball(&app, digest, size, from, length).await?,
+        CachedBlob::Tarball { .. } => {
+            let body = tarball(&app, digest, size, from, length).await?;
+            if length == size {
+                Body::new(Counted::new(Arc::clone(&app), digest, size, body))
+            } else {
+                body
+            }
+        }
     };
     let described = [
         (CONTENT_TYPE, HeaderValue::from_static(media::BLOB)),

@@ -26,6 +26,8 @@ pub(super) struct Health {
 pub(super) struct Readiness {
     /// Always `ready`.
     status: &'static str,
+    /// `ready`, or `preparing` after a start: until then everything else is answered.
+    search: &'static str,
 }
 
 /// Whether the process lives: it answers, or there is no answer.
@@ -57,7 +59,15 @@ pub(super) async fn ready(State(app): Registry) -> Answer<Json<Readiness>> {
             "the database or the folder can't be used; the log says why",
         )
     })?;
-    Ok(Json(Readiness { status: "ready" }))
+    let search = if app.search.is_ready() {
+        "ready"
+    } else {
+        "preparing"
+    };
+    Ok(Json(Readiness {
+        status: "ready",
+        search,
+    }))
 }
 
 async fn check(app: &App) -> Result<(), Failure> {

@@ -65,7 +65,7 @@ pub(super) async fn file(
 }
 
 /// What a path means, if it is spelt in the one way that counts.
-fn named(namespace: &str, name: &str) -> Option<PackageName> {
+pub(super) fn named(namespace: &str, name: &str) -> Option<PackageName> {
     let text = format!("{namespace}/{name}");
     let package: PackageName = text.parse().ok()?;
     (package.to_string() == text).then_some(package)

@@ -8,6 +8,7 @@ mod publishing;
 mod ranges;
 mod reading;
 mod recovery;
+mod search;
 mod stopping;
 mod tls;
 mod tokens;

@@ -49,6 +49,7 @@ fn every_operation_has_a_name_of_its_own_a_summary_and_a_way_to_say_no() {
         paths::EVENTS,
         paths::NAMESPACES,
         paths::TOKENS,
+        paths::SEARCH,
         paths::HEALTH,
         paths::READY,
         paths::OPENAPI,
