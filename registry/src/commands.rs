@@ -1,5 +1,6 @@
 //! The subcommands, one file each, and what they share.
 
+pub(crate) mod backup;
 pub(crate) mod crash_points;
 pub(crate) mod namespace;
 pub(crate) mod serve;

@@ -5,6 +5,7 @@
 //! of packages. There is one writer: a transaction holds the database from its first statement, so
 //! what it reads cannot change before it commits. A commit is on the disk when it returns.
 
+pub mod copies;
 pub mod downloads;
 pub mod entries;
 pub mod events;

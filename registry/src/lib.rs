@@ -6,6 +6,7 @@
 
 mod app;
 mod background;
+pub mod backup;
 mod cache;
 pub mod clock;
 pub mod crash;

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use commands::serve::LogFormat;
-use commands::{crash_points, namespace, serve, token, verify};
+use commands::{backup, crash_points, namespace, serve, token, verify};
 use complaint::Complaint;
 
 /// A self-hosted registry of signed skills.
@@ -35,6 +35,10 @@ enum Command {
     Token(token::Command),
     /// Check everything in the folder: notes, signatures, indexes, files.
     Verify(verify::Args),
+    /// Copy everything to another folder, while the registry serves.
+    Backup(backup::BackupArgs),
+    /// Copy a backup to a folder where no registry is.
+    Restore(backup::RestoreArgs),
     /// List the steps at which `CLAW_REGISTRY_CRASH_AT` ends a registry, for tests.
     #[command(hide = true)]
     CrashPoints,
@@ -52,6 +56,8 @@ async fn main() -> ExitCode {
         Command::Namespace(command) => namespace::run(command).await,
         Command::Token(command) => token::run(command).await,
         Command::Verify(args) => verify::run(args).await,
+        Command::Backup(args) => backup::backup(args).await,
+        Command::Restore(args) => backup::restore(args).await,
         Command::CrashPoints => crash_points::run(),
     };
     done.unwrap_or_else(Complaint::report)

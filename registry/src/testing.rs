@@ -54,7 +54,7 @@ impl TestRegistry {
         Self::over(tempfile::tempdir().unwrap(), limits, Some(tls)).await
     }
 
-    async fn over(root: TempDir, limits: Limits, tls: Option<Arc<Tls>>) -> Self {
+    pub(crate) async fn over(root: TempDir, limits: Limits, tls: Option<Arc<Tls>>) -> Self {
         let options = SetupOptions {
             folder: root.path().join("data"),
             origin: None,

@@ -145,6 +145,27 @@ pub async fn tarball_size(
     size.map(|size| unsigned("releases.size", size)).transpose()
 }
 
+/// Up to `count` tarballs with their sizes, of the releases from the entry `from` on.
+pub async fn tarballs(
+    connection: &mut Connection,
+    from: u64,
+    count: u32,
+) -> Result<Vec<(u64, Digest, u64)>, DatabaseError> {
+    let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT entry, tarball, size FROM releases WHERE entry >= $1 ORDER BY entry LIMIT $2",
+    )
+    .bind(signed(from))
+    .bind(i64::from(count))
+    .fetch_all(connection)
+    .await?;
+    let read = rows.into_iter().map(|(entry, tarball, size)| {
+        let entry = unsigned("releases.entry", entry)?;
+        let tarball = parsed("releases.tarball", tarball)?;
+        Ok((entry, tarball, unsigned("releases.size", size)?))
+    });
+    read.collect()
+}
+
 /// Writes what the `events`-th yank or unyank made of a release: the entry of the yank that stands.
 pub async fn set_yanked(
     connection: &mut Connection,
