@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use claw_registry::db::DatabaseError;
-use claw_registry::failure::{Failure, Refusal};
+use claw_registry::failure::{Failure, Refusal, is_storage_full};
 use claw_registry_api::ErrorCode;
 
 /// It could not be done.
@@ -56,6 +56,8 @@ impl Complaint {
         match error {
             DatabaseError::Missing(_) => Self::new(NOT_FOUND, error).hint(serve),
             DatabaseError::Version { .. } => Self::new(FAILED, error).hint(serve),
+            DatabaseError::ReadOnly(_) => Self::new(FAILED, error)
+                .hint("copy the folder to where it can be written, and verify the copy".to_owned()),
             _ => Self::new(FAILED, error),
         }
     }
@@ -71,6 +73,10 @@ impl Complaint {
         }
         if let Some(hint) = self.hint {
             eprintln!("hint: {hint}");
+        } else if is_storage_full(self.error.as_ref()) {
+            eprintln!(
+                "hint: free some space on that disk, and run this again: nothing was changed"
+            );
         }
         ExitCode::from(self.code)
     }

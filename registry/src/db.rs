@@ -18,6 +18,7 @@ pub mod releases;
 pub mod summaries;
 pub mod tokens;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Connection as _, SqlSafeStr};
+
+use crate::failure::is_storage_full;
+use crate::storage::Storage;
 
 /// What statements run on: a connection, or the one inside a transaction.
 pub type Connection = sqlx::SqliteConnection;
@@ -57,6 +61,12 @@ pub enum DatabaseError {
         /// The version this program writes.
         expected: i64,
     },
+    /// It can't be looked at without writing, and nothing can be written.
+    #[error("the database in `{0}` was not closed, and nothing can be written there")]
+    ReadOnly(PathBuf),
+    /// There is no room for it.
+    #[error("there is no room for the database")]
+    Full(#[source] io::Error),
     /// The database itself failed.
     #[error("the database failed")]
     Sql(#[from] sqlx::Error),
@@ -84,21 +94,52 @@ impl Database {
     /// Opens the database in `folder`, making it and bringing its tables up to date where needed.
     pub async fn open_or_create(folder: &Path) -> Result<Self, DatabaseError> {
         let database = Self::connect(options(folder).create_if_missing(true));
-        migrations().run(&database.writer).await?;
+        let ready = migrations().run(&database.writer).await;
+        ready.map_err(|error| explained(folder, error.into()))?;
         Ok(database)
     }
 
     /// Opens the database in `folder` as it is.
     pub async fn open(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::open_with(folder, options(folder)).await
+    }
+
+    /// The same to look at it alone, also where nothing can be written.
+    pub async fn open_to_read(folder: &Path) -> Result<Self, DatabaseError> {
+        match std::fs::File::options().append(true).open(file(folder)) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+                ) => {}
+            _ => return Self::open(folder).await,
+        }
+        // What is in the log is not in the file yet, and is found through an index that has to be written.
+        let log = folder.join("registry.db-wal");
+        if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+            return Err(DatabaseError::ReadOnly(folder.to_path_buf()));
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(file(folder))
+            .read_only(true)
+            .immutable(true);
+        Self::open_with(folder, options).await
+    }
+
+    async fn open_with(
+        folder: &Path,
+        options: SqliteConnectOptions,
+    ) -> Result<Self, DatabaseError> {
         let path = file(folder);
         if !tokio::fs::try_exists(&path).await.unwrap_or(false) {
             return Err(DatabaseError::Missing(folder.to_path_buf()));
         }
-        let database = Self::connect(options(folder));
+        let database = Self::connect(options);
         let found: Option<i64> =
             sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
                 .fetch_one(&database.readers)
-                .await?;
+                .await
+                .map_err(|error| explained(folder, error.into()))?;
         let (found, expected) = (found.unwrap_or(0), newest_version());
         if found != expected {
             return Err(DatabaseError::Version { found, expected });
@@ -179,6 +220,15 @@ fn options(folder: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+}
+
+/// A database that can't make a file only says that it can't open it: whether that is for want of
+/// room is found out here.
+fn explained(folder: &Path, error: DatabaseError) -> DatabaseError {
+    match Storage::open(folder).probe() {
+        Err(cause) if is_storage_full(&cause) => DatabaseError::Full(cause),
+        _ => error,
+    }
 }
 
 fn migrations() -> Migrator {

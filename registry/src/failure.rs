@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io;
 
 use claw_package::ReadError;
 use claw_registry_api::ErrorCode;
@@ -50,6 +51,41 @@ impl Failure {
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
     }
+
+    /// Whether it failed because the disk has no room.
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Internal(cause) => is_storage_full(cause.as_ref()),
+        }
+    }
+}
+
+/// Whether an error, or what caused it, is a disk that has no room, or none for this user.
+pub fn is_storage_full(error: &(dyn Error + 'static)) -> bool {
+    /// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`, which a database answers that finds no room for
+    /// the index of its log.
+    const FULL: [&str; 2] = ["13", "4874"];
+
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        {
+            return true;
+        }
+        let code = error
+            .downcast_ref::<sqlx::Error>()
+            .and_then(|error| error.as_database_error()?.code());
+        if code.is_some_and(|code| FULL.contains(&&*code)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl From<DatabaseError> for Failure {

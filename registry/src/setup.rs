@@ -99,25 +99,28 @@ impl Setup {
             .map_err(broken_database)?;
         storage.sync().map_err(broken_folder)?;
         let stored = origin(&db).await.map_err(broken_database)?;
-        let (origin, admin) = match (stored, options.origin) {
-            (Some(stored), Some(given)) if stored != given => {
-                return Err(SetupError::OriginDiffers {
-                    folder,
-                    stored,
-                    given,
-                });
-            }
-            (Some(stored), _) => (stored, None),
-            (None, given) => {
-                let origin = given.unwrap_or(options.default_origin);
-                let admin = first_start(&db, &origin).await.map_err(SetupError::Token)?;
-                (origin, Some(admin))
-            }
-        };
+        if let (Some(stored), Some(given)) = (&stored, &options.origin)
+            && stored != given
+        {
+            return Err(SetupError::OriginDiffers {
+                folder,
+                stored: stored.clone(),
+                given: given.clone(),
+            });
+        }
         repair(&db, &storage).await.map_err(|error| match error {
             Unrepaired::Database(source) => broken_database(source),
             Unrepaired::Folder(source) => broken_folder(source),
         })?;
+        // Last of all: nothing may fail between the making of the first token and the showing of it.
+        let (origin, admin) = match stored {
+            Some(stored) => (stored, None),
+            None => {
+                let origin = options.origin.unwrap_or(options.default_origin);
+                let admin = first_start(&db, &origin).await.map_err(SetupError::Token)?;
+                (origin, Some(admin))
+            }
+        };
         Ok(Self {
             app: App::new(origin, db, storage, options.crash, options.limits),
             admin,

@@ -18,7 +18,7 @@ mod recovery;
 pub use recovery::Standing;
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +31,9 @@ use crate::crash::{CrashPoint, Step};
 
 /// How long a tarball that no release names is kept.
 pub const STAGED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is written to find out whether there is room: a block of most file systems.
+const PROBE_BYTES: usize = 4096;
 
 /// The folder that a registry keeps its files in.
 #[derive(Debug, Clone)]
@@ -64,20 +67,15 @@ impl Storage {
     /// The storage in `folder`, made where it is not there. Only its owner can look into it.
     pub fn create(folder: &Path) -> io::Result<Self> {
         let storage = Self::open(folder);
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        for each in [
-            folder,
-            &storage.incoming(),
-            &storage.staging(),
-            &storage.blobs(),
-        ] {
-            builder.create(each)?;
+        let folder = std::path::absolute(folder)?;
+        for each in [storage.incoming(), storage.staging(), storage.blobs()] {
+            make_folders(&folder.join(each))?;
         }
         Ok(storage)
     }
 
-    /// Makes the folders themselves, and the names of what was made in them, survive a loss of power.
+    /// Makes the folders themselves, and the names of what was made in them, survive a loss of power:
+    /// the last start may have ended between making and syncing them.
     pub fn sync(&self) -> io::Result<()> {
         sync_folder(&self.folder.join("blobs"))?;
         sync_folder(&self.folder)?;
@@ -105,6 +103,14 @@ impl Storage {
     /// A new empty file for an upload. It is gone when it is dropped.
     pub fn new_upload(&self) -> io::Result<NamedTempFile> {
         NamedTempFile::new_in(self.incoming())
+    }
+
+    /// Finds out whether there is room for anything new.
+    pub fn probe(&self) -> io::Result<()> {
+        let mut file = self.new_upload()?;
+        file.write_all(&[0; PROBE_BYTES])?;
+        // Some file systems find out only now.
+        file.as_file().sync_all()
     }
 
     /// Gives a whole upload, whose digest the caller has checked, its name in staging. When this
@@ -225,6 +231,23 @@ impl Storage {
 /// The digest whose hexadecimal form is a file's name.
 pub fn digest_of_name(name: &str) -> Option<Digest> {
     format!("sha256:{name}").parse().ok()
+}
+
+/// Makes a folder that only its owner can look into, and the missing ones above it. Each is a name in
+/// the one above, which has to be synced for that name to stay.
+fn make_folders(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let Some(above) = path.parent() else {
+        return Ok(());
+    };
+    make_folders(above)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other?,
+    }
+    sync_folder(above)
 }
 
 /// Makes the names in a folder survive a loss of power.

@@ -59,7 +59,7 @@ pub enum VerifyError {
 /// Checks the registry in `folder`. It is an error only if there is none, or none of this version.
 pub async fn verify(folder: &Path) -> Result<Report, VerifyError> {
     let mut report = Report::default();
-    let db = match Database::open(folder).await {
+    let db = match Database::open_to_read(folder).await {
         Err(error @ DatabaseError::Sql(_)) => {
             report.fault("database", chain(&error));
             return Ok(report);

@@ -7,6 +7,7 @@ mod address;
 
 use claw_host::grants::SecurityLevel;
 use claw_package::{Digest, Namespace};
+use claw_registry_api::ErrorCode;
 use claw_registry_client::{Client, ClientError, ClientOptions, ErrorClass};
 use claw_trust::{Keyset, Origin};
 use futures_util::future::join_all;
@@ -57,6 +58,10 @@ pub(crate) fn request_failure(error: ClientError, act: impl std::fmt::Display) -
         ClientError::InsecureAddress { .. } => {
             Some("use https://, or --allow-http if the way there is safe".to_owned())
         }
+        ClientError::Refused {
+            code: ErrorCode::StorageFull,
+            ..
+        } => Some("its operator has to make room; then run the same command again".to_owned()),
         _ => None,
     };
     Failure {

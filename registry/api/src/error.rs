@@ -123,6 +123,8 @@ error_codes! {
     Internal = "internal", 500;
     /// The registry can't serve just now.
     Unavailable = "unavailable", 503;
+    /// The registry's disk is full: nothing was changed, and what is there is served as before.
+    StorageFull = "storage-full", 507;
 }
 
 /// As it is sent: the names that serde is given inside of a macro do not reach a derived schema.

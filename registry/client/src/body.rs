@@ -136,7 +136,8 @@ pub(crate) fn check(address: &str, expected: &Digest, actual: Digest) -> Result<
 /// Turns an answer that is no success into an error.
 pub(crate) async fn refusal(response: Response, patience: Patience) -> ClientError {
     let (address, status) = (response.url().to_string(), response.status());
-    if status.is_server_error() {
+    // A registry without room says so, and what was sent is not at fault.
+    if status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE {
         return ClientError::Server {
             address,
             status: status.as_u16(),

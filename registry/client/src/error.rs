@@ -179,7 +179,11 @@ impl ClientError {
             | Self::Server { .. }
             | Self::Redirected { .. }
             | Self::Malformed { .. }
-            | Self::Unsupported { .. } => ErrorClass::Unavailable,
+            | Self::Unsupported { .. }
+            | Self::Refused {
+                code: ErrorCode::StorageFull,
+                ..
+            } => ErrorClass::Unavailable,
             Self::TooLong { .. }
             | Self::LengthMismatch { .. }
             | Self::DigestMismatch { .. }

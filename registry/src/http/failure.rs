@@ -8,7 +8,11 @@ use claw_registry_api::{ErrorBody, ErrorCode, media};
 use tracing::error;
 
 use super::request_id::RequestId;
-use crate::failure::{Failure, chain};
+use crate::failure::{Failure, chain, is_storage_full};
+
+/// What is said when there is no room on the disk.
+const STORAGE_FULL: &str = "the disk of the registry is full, and nothing was changed; \
+    try again once its operator has made room";
 
 /// When to come back after being sent away for want of room, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -19,6 +23,9 @@ impl IntoResponse for Failure {
             Failure::Refused(refusal) => response(refusal.code, refusal.detail),
             Failure::Internal(cause) => {
                 error!("a request failed: {}", chain(cause.as_ref()));
+                if is_storage_full(cause.as_ref()) {
+                    return response(ErrorCode::StorageFull, STORAGE_FULL.to_owned());
+                }
                 internal()
             }
         }

@@ -54,6 +54,12 @@ pub(super) async fn health() -> Json<Health> {
 pub(super) async fn ready(State(app): Registry) -> Answer<Json<Readiness>> {
     check(&app).await.map_err(|failure| {
         error!("not ready: {}", chain(&failure));
+        if failure.is_storage_full() {
+            return Refusal::new(
+                ErrorCode::StorageFull,
+                "the disk is full: what is published is served, and nothing new is taken",
+            );
+        }
         Refusal::new(
             ErrorCode::Unavailable,
             "the database or the folder can't be used; the log says why",
@@ -76,6 +82,6 @@ async fn check(app: &App) -> Result<(), Failure> {
         return Err(Failure::internal("the database is of another registry"));
     }
     let storage = app.storage.clone();
-    tokio::task::spawn_blocking(move || storage.new_upload()).await??;
+    tokio::task::spawn_blocking(move || storage.probe()).await??;
     Ok(())
 }

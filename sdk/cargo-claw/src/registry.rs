@@ -183,6 +183,10 @@ fn refusal(status: u16, code: ErrorCode) -> (Kind, Option<&'static str>) {
             Some("a release never changes: raise `version`, then publish again"),
         ),
         (ErrorCode::NotFound | ErrorCode::UnknownNamespace, _) => (Kind::NotFound, None),
+        (ErrorCode::StorageFull, _) | (ErrorCode::Unknown, 507) => (
+            Kind::Registry,
+            Some("its operator has to make room; then run the same command again"),
+        ),
         (ErrorCode::TooLarge, _) => (Kind::Limit, None),
         (
             ErrorCode::BadNote
