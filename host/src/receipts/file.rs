@@ -27,7 +27,14 @@ const FULL_FILES_MAX: u32 = 15;
 pub struct ReceiptLog {
     directory: PathBuf,
     file_bytes_max: u64,
-    file: Mutex<File>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    /// Whether the last line may be half of one, which the next must not become part of.
+    is_torn: bool,
 }
 
 impl ReceiptLog {
@@ -41,11 +48,11 @@ impl ReceiptLog {
             .recursive(true)
             .mode(0o700)
             .create(&directory)?;
-        let file = Mutex::new(open(&directory)?);
+        let open = Mutex::new(open(&directory)?);
         Ok(Self {
             directory,
             file_bytes_max,
-            file,
+            open,
         })
     }
 
@@ -53,18 +60,24 @@ impl ReceiptLog {
     pub fn append(&self, receipt: &Receipt) -> io::Result<()> {
         let mut line = serde_json::to_vec(receipt)?;
         line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let metadata = file.metadata()?;
+        let mut current = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.is_torn {
+            *current = open(&self.directory)?;
+        }
+        let metadata = current.file.metadata()?;
         if metadata.len() >= self.file_bytes_max {
-            self.rotate(&file)?;
-            *file = open(&self.directory)?;
+            self.rotate(&current.file)?;
+            *current = open(&self.directory)?;
         } else if metadata.nlink() == 0 {
             // Somebody has removed it.
-            *file = open(&self.directory)?;
+            *current = open(&self.directory)?;
         }
-        match file.write(&line)? {
+        match current.file.write(&line)? {
             written if written == line.len() => Ok(()),
-            _ => Err(io::ErrorKind::StorageFull.into()),
+            _ => {
+                current.is_torn = true;
+                Err(io::ErrorKind::StorageFull.into())
+            }
         }
     }
 
@@ -99,7 +112,7 @@ impl ReceiptLog {
 }
 
 /// Opens the file. What a crash left unfinished becomes a line of its own.
-fn open(directory: &Path) -> io::Result<File> {
+fn open(directory: &Path) -> io::Result<Open> {
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -112,7 +125,10 @@ fn open(directory: &Path) -> io::Result<File> {
             file.write_all(b"\n")?;
         }
     }
-    Ok(file)
+    Ok(Open {
+        file,
+        is_torn: false,
+    })
 }
 
 #[cfg(test)]
@@ -185,6 +201,23 @@ mod tests {
         assert_eq!(lines.len(), 3, "{text}");
         let one: Receipt = serde_json::from_str(lines[1]).unwrap();
         assert_eq!(one.action, "one");
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_cut_off_takes_no_other_with_it() {
+        let home = TempDir::new().unwrap();
+        let log = ReceiptLog::open(home.path()).unwrap();
+        let mut current = log.open.lock().unwrap();
+        current.file.write_all(b"{\"v\":1,").unwrap();
+        current.is_torn = true;
+        drop(current);
+        for action in ["one", "two"] {
+            log.append(&receipt(action)).unwrap();
+        }
+        let text = fs::read_to_string(home.path().join(NAME)).unwrap();
+        let whole = text.lines().skip(1).map(serde_json::from_str::<Receipt>);
+        let actions: Vec<_> = whole.map(|receipt| receipt.unwrap().action).collect();
+        assert_eq!(actions, ["one", "two"]);
     }
 
     #[test]
