@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::output;
@@ -102,15 +103,27 @@ pub(crate) fn make_private_folder(path: &Path) -> Outcome {
     if path.is_dir() {
         return Ok(());
     }
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    let synced = made.and_then(|()| path.parent().map_or(Ok(()), sync_folder));
-    synced.or_fail(
+    make_folders(path).or_fail(
         Kind::Io,
         format!("could not make the folder `{}`", path.display()),
     )
+}
+
+/// Each new folder is a name in the one above it, which has to be synced for that name to stay.
+fn make_folders(path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    if !above.is_dir() {
+        make_folders(above)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        // Somebody else was faster, and may not have come to sync it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other?,
+    }
+    sync_folder(above)
 }
 
 /// Reads a regular file of at most `bytes_max` bytes; `None` if there is none. Anything else of
@@ -165,6 +178,33 @@ pub(crate) fn read_text(
     .map(Some)
 }
 
+/// How old a temporary file is before nobody is writing it any more: writing takes seconds.
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
+
+/// Removes what writers that were killed left in `folder`: files with the names that [`write`] and the
+/// compile cache give theirs. Only tidiness depends on it.
+pub(crate) fn clear_leftovers(folder: &Path, is_ours: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_temporary = |name: &str| {
+            let stem = name
+                .strip_suffix(".tmp")
+                .and_then(|stem| stem.rsplit_once('.'));
+            stem.is_some_and(|(stem, writer)| {
+                is_ours(stem) && writer.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
+        };
+        let is_old = |file: fs::Metadata| {
+            let age = file.modified().ok().and_then(|time| time.elapsed().ok());
+            file.is_file() && age.is_some_and(|age| age > LEFT_BEHIND)
+        };
+        if name.to_str().is_some_and(is_temporary) && entry.metadata().is_ok_and(is_old) {
+            // Somebody else may have removed it.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Held while files of one folder are read, changed and written back.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
@@ -204,6 +244,32 @@ mod tests {
         write(&path, b"second", Audience::Owner).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_once_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = [
+            "a.toml.12.tmp",
+            "a.toml.00ff.tmp",
+            "a.toml",
+            "b.toml.12.tmp",
+            "a.toml.x.tmp",
+        ];
+        let hours_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+        for name in old {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(hours_ago).unwrap();
+        }
+        File::create(folder.path().join("a.toml.13.tmp")).unwrap();
+        clear_leftovers(folder.path(), |name| name == "a.toml");
+        let names = fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["a.toml", "a.toml.13.tmp", "a.toml.x.tmp", "b.toml.12.tmp"]
+        );
     }
 
     #[test]

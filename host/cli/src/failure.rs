@@ -4,6 +4,7 @@
 //! Only `main` prints a failure and only `main` exits; everything else hands one up.
 
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -23,6 +24,8 @@ pub enum Kind {
     Usage,
     /// This machine would not let a file be read or written.
     Io,
+    /// A disk has no room. What was there stands.
+    StorageFull,
     /// No grant, no consent, or a denial that the outcome suffered from.
     Refused,
     /// Something did not match what was signed, pinned or locked.
@@ -51,6 +54,8 @@ impl Kind {
             Kind::Limit => 6,
             Kind::Registry => 7,
             Kind::Bug => 70,
+            // As `sysexits.h` has it for input and output that failed.
+            Kind::StorageFull => 74,
             // What a shell reports for a program that SIGINT ended.
             Kind::Interrupted => 130,
         }
@@ -62,6 +67,7 @@ impl Kind {
             Kind::Action => "action-error",
             Kind::Usage => "usage",
             Kind::Io => "io",
+            Kind::StorageFull => "storage-full",
             Kind::Refused => "refused",
             Kind::Verification => "verification-failed",
             Kind::NotFound => "not-found",
@@ -119,6 +125,31 @@ impl Failure {
         self
     }
 
+    /// The kind that people and programs are told: a disk without room is the reason for whatever
+    /// it made fail.
+    fn shown_kind(&self) -> Kind {
+        let is_full = self.error.chain().any(|cause| {
+            cause
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| is_full(error.kind()))
+        });
+        if is_full {
+            Kind::StorageFull
+        } else {
+            self.kind
+        }
+    }
+
+    fn shown_hint(&self) -> Option<&str> {
+        match self.shown_kind() {
+            Kind::StorageFull => Some(
+                "free some space on that disk, and run the same command again: \
+                 what was there stands",
+            ),
+            _ => self.hint.as_deref(),
+        }
+    }
+
     /// The chain in one line, for lists that name several failures.
     pub fn one_line(&self) -> String {
         self.error
@@ -132,8 +163,9 @@ impl Failure {
     pub(crate) fn print(&self, json: bool) {
         let mut text = String::new();
         if json {
-            let (code, message) = (self.kind.code(), self.one_line());
-            let error = json!({"error": {"code": code, "message": message, "hint": self.hint}});
+            let (code, message) = (self.shown_kind().code(), self.one_line());
+            let hint = self.shown_hint();
+            let error = json!({"error": {"code": code, "message": message, "hint": hint}});
             text.push_str(&output::escape(&error.to_string()));
             text.push('\n');
         } else {
@@ -146,7 +178,7 @@ impl Failure {
                 text.push_str(&output::continued(&cause.to_string()));
                 text.push('\n');
             }
-            if let Some(hint) = &self.hint {
+            if let Some(hint) = self.shown_hint() {
                 text.push_str(&format!("hint: {}\n", output::continued(hint)));
             }
         }
@@ -157,8 +189,15 @@ impl Failure {
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.kind.exit())
+        ExitCode::from(self.shown_kind().exit())
     }
+}
+
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Turns an error of a library into a failure, saying what kind it is and what was being done.
@@ -192,5 +231,16 @@ mod tests {
             "could not add `acme/x`: could not write `x`: disk on fire"
         );
         assert_eq!(failure.kind.exit(), 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_named_whatever_it_made_fail() {
+        let full: Result<(), io::Error> = Err(io::ErrorKind::StorageFull.into());
+        let failure = full
+            .or_fail(Kind::Verification, "the package does not hold")
+            .unwrap_err()
+            .hint("claw install");
+        assert_eq!(failure.shown_kind(), Kind::StorageFull);
+        assert!(failure.shown_hint().unwrap().contains("free some space"));
     }
 }

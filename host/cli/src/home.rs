@@ -9,6 +9,7 @@ use claw_package::{Digest, PackageName};
 
 use crate::durable::{self, FolderLock};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::journal;
 use crate::owned;
 
 /// Where the operator keeps settings, trust, grants, skills and receipts.
@@ -107,6 +108,11 @@ impl Home {
         self.root.join("receipts")
     }
 
+    /// What is being written together, while it is; found later, what an ended command had decided.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.root.join("unfinished.json")
+    }
+
     /// Makes the folder, for this user alone.
     pub(crate) fn make(&self) -> Outcome {
         durable::make_private_folder(&self.root)?;
@@ -129,9 +135,23 @@ impl Home {
         parts.iter().try_for_each(|part| owned::check(part))
     }
 
-    /// Makes the folder and keeps other claw processes from changing anything in it.
+    /// Makes the folder and keeps other claw processes from changing anything in it. What the last
+    /// one had decided and not finished is finished first.
     pub(crate) fn lock(&self) -> Outcome<FolderLock> {
         self.make()?;
-        FolderLock::take(self.root.clone())
+        let lock = FolderLock::take(self.root.clone())?;
+        journal::finish(self)?;
+        for folder in [self.root.clone(), self.projects(), self.cache()] {
+            durable::clear_leftovers(&folder, |_| true);
+        }
+        Ok(lock)
+    }
+
+    /// Sees to it that files which belong together are read as they belong together.
+    pub(crate) fn settle(&self) -> Outcome {
+        if journal::is_open(self) {
+            drop(self.lock()?);
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use claw_trust::TrustError;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::journal;
 use crate::lock::{Lock, Locked, altered_hint};
 use crate::pins::Pins;
 use crate::project::Project;
@@ -32,19 +33,40 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    /// Reads the project of the working folder.
+    /// Reads the project of the working folder: files that belong together, even while another claw
+    /// is writing them.
     pub(crate) fn open(home: &Home) -> Outcome<Self> {
         let project = Project::find(home)?;
-        Ok(Shelf {
-            lock: project.lock()?,
-            records: project.records(home)?,
-            pins: Pins::read(home)?,
-            project,
-        })
+        loop {
+            home.settle()?;
+            let shelf = Shelf {
+                lock: project.lock()?,
+                records: project.records(home)?,
+                pins: Pins::read(home)?,
+                project: project.clone(),
+            };
+            if !journal::is_open(home) && project.lock()? == shelf.lock {
+                return Ok(shelf);
+            }
+        }
     }
 
     /// One skill, checked.
     pub(crate) fn get(&self, home: &Home, name: &PackageName) -> Outcome<Installed> {
+        match self.find(home, name) {
+            Ok(installed) => Ok(installed),
+            // Another claw may have moved it to another release since, and removed this one.
+            Err(failure) => {
+                let now = Shelf::open(home)?;
+                if now.lock == self.lock && now.records == self.records {
+                    return Err(failure);
+                }
+                now.find(home, name)
+            }
+        }
+    }
+
+    fn find(&self, home: &Home, name: &PackageName) -> Outcome<Installed> {
         let Some(locked) = self.lock.get(name)? else {
             let failure = Failure::not_found(format!("`{name}` is not installed"));
             return Err(failure.hint(format!("claw add {name}")));

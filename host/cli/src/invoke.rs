@@ -143,7 +143,10 @@ pub(crate) async fn call(
         .await;
     receipts
         .append(&report.receipt)
-        .or_fail(Kind::Io, "could not write the receipt")?;
+        .or_fail(
+            Kind::Io,
+            "the action has run, but its receipt could not be written, and without one no result is shown",
+        )?;
     Ok(report)
 }
 

@@ -13,6 +13,7 @@ pub mod failure;
 mod home;
 mod installed;
 mod invoke;
+mod journal;
 pub mod lock;
 mod mcp;
 mod output;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::journal::Changes;
 use crate::prefix;
 
 /// The only version of the format.
@@ -166,12 +167,12 @@ impl Lock {
         Ok(format!("{HEADER}{body}"))
     }
 
-    /// Writes the file, unless an altered entry would be lost by it.
-    pub(crate) fn write(&self, path: &Path) -> Outcome {
+    /// Adds the file to others that are written with it, unless an altered entry would be lost by it.
+    pub(crate) fn add_to(&self, changes: &mut Changes, path: &Path) -> Outcome {
         if let Some(name) = self.faults.keys().next() {
             self.get(name)?;
         }
-        durable::write(path, self.to_text()?.as_bytes(), Audience::Everyone)
+        changes.add(path, self.to_text()?, Audience::Everyone)
     }
 }
 
@@ -275,8 +276,9 @@ mod tests {
             );
             assert!(lock.get(&hello).unwrap().is_some(), "{bad}");
             let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("claw.lock");
             assert!(
-                lock.write(&folder.path().join("claw.lock")).is_err(),
+                lock.add_to(&mut Changes::default(), &path).is_err(),
                 "{bad}"
             );
         }

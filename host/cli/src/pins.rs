@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::journal::Changes;
 
 /// Room for tens of thousands of namespaces.
 const PINS_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -137,6 +138,11 @@ impl Pins {
             self.to_text()?.as_bytes(),
             Audience::Owner,
         )
+    }
+
+    /// Adds the file to others that are written with it.
+    pub(crate) fn add_to(&self, changes: &mut Changes, home: &Home) -> Outcome {
+        changes.add(&home.trust_file(), self.to_text()?, Audience::Owner)
     }
 
     /// The registry that an address is pinned to.

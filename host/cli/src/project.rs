@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::durable::FolderLock;
+use crate::durable::{self, FolderLock};
 use crate::failure::{Kind, OrFail, Outcome};
 use crate::home::Home;
 use crate::lock::Lock;
@@ -89,6 +89,9 @@ impl Project {
     /// Waits until nobody else writes to the project or the operator's folder.
     pub(crate) fn lock_for_writing(&self, home: &Home) -> Outcome<WriteLock> {
         let home_lock = home.lock()?;
+        durable::clear_leftovers(&self.folder, |name| {
+            [wishes::FILE_NAME, "claw.lock"].contains(&name)
+        });
         // Locking the same folder twice would wait for oneself.
         let project = if self.is_home {
             None

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::journal::Changes;
 
 /// Room for thousands of skills with long lists of grants.
 const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -141,6 +142,12 @@ impl Records {
             durable::make_private_folder(parent)?;
         }
         durable::write(&path, self.to_text()?.as_bytes(), Audience::Owner)
+    }
+
+    /// Adds the file to others that are written with it.
+    pub(crate) fn add_to(&self, changes: &mut Changes, home: &Home, folder: &Path) -> Outcome {
+        durable::make_private_folder(&home.projects())?;
+        changes.add(&file(home, folder), self.to_text()?, Audience::Owner)
     }
 
     /// The notes that any project of this operator accepts.

@@ -17,6 +17,7 @@ use crate::consent::{Case, Flags, Verdict};
 use crate::failure::Outcome;
 use crate::home::Home;
 use crate::invoke;
+use crate::journal::Changes;
 use crate::lock::{Lock, Locked};
 use crate::output;
 use crate::pins::{By, Pin, Pins};
@@ -325,21 +326,24 @@ impl<'a> Session<'a> {
         self.records.forget(name);
     }
 
-    /// Writes everything that changed: first what the operator said, then what the project says.
+    /// Writes everything that changed, all of it or nothing.
     pub(crate) fn commit(&mut self) -> Outcome {
         let (lock, records, pins) = &self.before;
+        let mut changes = Changes::default();
         if self.pins != *pins {
-            self.pins.write(self.home)?;
+            self.pins.add_to(&mut changes, self.home)?;
         }
         if self.records != *records {
-            self.records.write(self.home, self.project.folder())?;
+            self.records
+                .add_to(&mut changes, self.home, self.project.folder())?;
         }
         if self.lock != *lock {
-            self.lock.write(&self.project.lock_file())?;
+            self.lock.add_to(&mut changes, &self.project.lock_file())?;
         }
         if self.wishes_changed {
-            self.wishes.write()?;
+            self.wishes.add_to(&mut changes)?;
         }
+        changes.commit(self.home)?;
         self.before = (self.lock.clone(), self.records.clone(), self.pins.clone());
         self.wishes_changed = false;
         Ok(())

@@ -11,6 +11,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::journal::Changes;
 
 /// The name of the file, looked for upward from the working folder.
 pub(crate) const FILE_NAME: &str = "claw.toml";
@@ -118,13 +119,9 @@ impl Wishes {
         self.skills.remove(name);
     }
 
-    /// Writes the file.
-    pub(crate) fn write(&self) -> Outcome {
-        durable::write(
-            &self.path,
-            self.document.to_string().as_bytes(),
-            Audience::Everyone,
-        )
+    /// Adds the file to others that are written with it.
+    pub(crate) fn add_to(&self, changes: &mut Changes) -> Outcome {
+        changes.add(&self.path, self.document.to_string(), Audience::Everyone)
     }
 }
 

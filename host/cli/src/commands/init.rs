@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Context, NetworkArgs, trust};
-use crate::durable::{self, Audience};
+use crate::durable::Audience;
 use crate::failure::{Kind, OrFail, Outcome};
+use crate::journal::Changes;
 use crate::output;
 use crate::wishes::FILE_NAME;
 
@@ -29,12 +30,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let path = PathBuf::from(FILE_NAME);
     let folder = std::env::current_dir().or_fail(Kind::Io, "could not find the working folder")?;
-    if let Some(address) = &args.registry {
-        trust::add_registry(context, address, None, args.network)?;
-    }
     let made = !path.exists();
+    let mut changes = Changes::default();
     if made {
-        durable::write(&path, TEMPLATE.as_bytes(), Audience::Everyone)?;
+        changes.add(&path, TEMPLATE.to_owned(), Audience::Everyone)?;
+    }
+    match &args.registry {
+        Some(address) => trust::add_registry(context, address, None, args.network, changes)?,
+        None => changes.commit(&context.home)?,
     }
     if context.json {
         return output::json(&json!({"folder": folder.display().to_string(), "made": made}));

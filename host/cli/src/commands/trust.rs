@@ -7,6 +7,7 @@ use serde_json::json;
 use super::add::keyset_digest;
 use super::{Context, NetworkArgs, block_on};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::journal::Changes;
 use crate::output;
 use crate::pins::{By, Pin, Pins};
 use crate::registry::{Network, normal_address};
@@ -62,7 +63,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
             address,
             origin,
             network,
-        } => add_registry(context, &address, origin, network),
+        } => add_registry(context, &address, origin, network, Changes::default()),
         TrustCommand::Add {
             namespace,
             origin,
@@ -78,6 +79,7 @@ pub(super) fn add_registry(
     address: &str,
     origin: Option<Origin>,
     network: NetworkArgs,
+    mut changes: Changes,
 ) -> Outcome {
     let home = &context.home;
     let address = normal_address(address)?;
@@ -100,8 +102,9 @@ pub(super) fn add_registry(
         }
     };
     pins.pin_address(&origin, &address)?;
-    pins.write(home)?;
-    edit::add_registry(home, &address)?;
+    pins.add_to(&mut changes, home)?;
+    edit::add_registry(home, &address, &mut changes)?;
+    changes.commit(home)?;
     if context.json {
         return output::json(&json!({"registry": {"origin": origin.as_str(), "address": address}}));
     }
@@ -162,13 +165,13 @@ fn remove(context: &Context, what: &str) -> Outcome {
             .hint("claw trust list")
         })?;
     }
-    let mut changed = pins != before;
-    // First the settings: an address without a pin is asked again, a pin without an address is only
-    // a memory.
-    for address in &gone {
-        changed |= edit::remove_registry(home, address)?;
+    let mut changes = Changes::default();
+    let mut changed = edit::remove_registries(home, &gone, &mut changes)?;
+    if pins != before {
+        pins.add_to(&mut changes, home)?;
+        changed = true;
     }
-    pins.write(home)?;
+    changes.commit(home)?;
     if !changed {
         return Err(
             Failure::new(Kind::NotFound, format!("`{what}` was not trusted"))

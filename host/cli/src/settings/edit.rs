@@ -9,12 +9,14 @@ use super::Settings;
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Outcome};
 use crate::home::Home;
+use crate::journal::Changes;
 
 const LIST: &str = "trusted_registries:";
 
-/// Adds `address`; `false` if it was there already. The caller holds the lock of the home folder.
-pub(crate) fn add_registry(home: &Home, address: &str) -> Outcome<bool> {
-    change(home, address, |settings| {
+/// Adds `address` to the settings, which are written with the other `changes`; `false` if it was there
+/// already. The caller holds the lock of the home folder.
+pub(crate) fn add_registry(home: &Home, address: &str, changes: &mut Changes) -> Outcome<bool> {
+    let edited = change(home, &read(home)?, address, |settings| {
         if settings
             .trusted_registries
             .iter()
@@ -24,45 +26,72 @@ pub(crate) fn add_registry(home: &Home, address: &str) -> Outcome<bool> {
         }
         settings.trusted_registries.push(address.to_owned());
         true
-    })
+    })?;
+    let Some(edited) = edited else {
+        return Ok(false);
+    };
+    changes.add(&home.settings_file(), edited, Audience::Owner)?;
+    Ok(true)
 }
 
-/// Removes `address`; `false` if it was not there. The caller holds the lock of the home folder.
-pub(crate) fn remove_registry(home: &Home, address: &str) -> Outcome<bool> {
-    change(home, address, |settings| {
-        let before = settings.trusted_registries.len();
-        settings.trusted_registries.retain(|known| known != address);
-        settings.trusted_registries.len() != before
-    })
+/// Removes `addresses` in the same way; `false` if none was there.
+pub(crate) fn remove_registries(
+    home: &Home,
+    addresses: &[String],
+    changes: &mut Changes,
+) -> Outcome<bool> {
+    let before = read(home)?;
+    let mut text = before.clone();
+    for address in addresses {
+        let edited = change(home, &text, address, |settings| {
+            let before = settings.trusted_registries.len();
+            settings.trusted_registries.retain(|known| known != address);
+            settings.trusted_registries.len() != before
+        })?;
+        text = edited.unwrap_or(text);
+    }
+    if text == before {
+        return Ok(false);
+    }
+    changes.add(&home.settings_file(), text, Audience::Owner)?;
+    Ok(true)
 }
 
-fn change(home: &Home, address: &str, wish: impl FnOnce(&mut Settings) -> bool) -> Outcome<bool> {
+fn read(home: &Home) -> Outcome<String> {
     let path = home.settings_file();
-    let text =
-        durable::read_text(&path, super::SETTINGS_BYTES_MAX, Audience::Owner)?.unwrap_or_default();
-    let before = Settings::parse(&text)?;
+    let text = durable::read_text(&path, super::SETTINGS_BYTES_MAX, Audience::Owner)?;
+    Ok(text.unwrap_or_default())
+}
+
+/// The text with the change that `wish` makes to what it says; none if it makes none.
+fn change(
+    home: &Home,
+    text: &str,
+    address: &str,
+    wish: impl FnOnce(&mut Settings) -> bool,
+) -> Outcome<Option<String>> {
+    let before = Settings::parse(text)?;
     let mut wanted = before.clone();
     if !wish(&mut wanted) {
-        return Ok(false);
+        return Ok(None);
     }
     let adding = wanted.trusted_registries.len() > before.trusted_registries.len();
     let edited = if adding {
-        insert(&text, address)
+        insert(text, address)
     } else {
-        delete(&text, address)
+        delete(text, address)
     };
     if Settings::parse(&edited).ok().as_ref() != Some(&wanted) {
         let act = if adding { "add" } else { "remove" };
         let failure = Failure::usage(format!(
             "could not edit `{}` without losing its form",
-            path.display()
+            home.settings_file().display()
         ));
         return Err(failure.hint(format!(
             "{act} `{address}` under `skills.trusted_registries` by hand"
         )));
     }
-    durable::write(&path, edited.as_bytes(), Audience::Owner)?;
-    Ok(true)
+    Ok(Some(edited))
 }
 
 fn indent(line: &str) -> usize {
@@ -194,6 +223,18 @@ mod tests {
         (folder, home)
     }
 
+    fn add(home: &Home, address: &str) -> Outcome<bool> {
+        let mut changes = Changes::default();
+        let added = add_registry(home, address, &mut changes)?;
+        changes.commit(home).map(|()| added)
+    }
+
+    fn remove(home: &Home, address: &str) -> Outcome<bool> {
+        let mut changes = Changes::default();
+        let removed = remove_registries(home, &[address.to_owned()], &mut changes)?;
+        changes.commit(home).map(|()| removed)
+    }
+
     fn text(home: &Home) -> String {
         std::fs::read_to_string(home.settings_file()).unwrap()
     }
@@ -211,14 +252,14 @@ mod tests {
         ] {
             let (_folder, home) = home(before);
             let had = Settings::parse(before).unwrap().trusted_registries;
-            assert!(add_registry(&home, B).unwrap(), "{before}");
+            assert!(add(&home, B).unwrap(), "{before}");
             let after = Settings::read(&home).unwrap();
             assert_eq!(
                 after.trusted_registries,
                 [had, vec![B.to_owned()]].concat(),
                 "{before}"
             );
-            assert!(!add_registry(&home, B).unwrap(), "{before}");
+            assert!(!add(&home, B).unwrap(), "{before}");
             assert_eq!(text(&home).contains("# ours"), before.contains("# ours"));
         }
     }
@@ -227,19 +268,19 @@ mod tests {
     fn an_address_is_removed_and_comments_stay() {
         let before = "skills:\n  # where we get things\n  trusted_registries:\n    - https://a.example/\n    - https://b.example\n";
         let (_folder, home) = home(before);
-        assert!(remove_registry(&home, A).unwrap());
+        assert!(remove(&home, A).unwrap());
         assert_eq!(Settings::read(&home).unwrap().trusted_registries, [B]);
-        assert!(remove_registry(&home, B).unwrap());
+        assert!(remove(&home, B).unwrap());
         assert!(Settings::read(&home).unwrap().trusted_registries.is_empty());
         assert!(text(&home).contains("# where we get things"));
-        assert!(!remove_registry(&home, B).unwrap());
+        assert!(!remove(&home, B).unwrap());
     }
 
     #[test]
     fn a_shape_that_is_not_understood_is_left_alone() {
         let before = "skills: {trusted_registries: [https://a.example]}\n";
         let (_folder, home) = home(before);
-        let failure = add_registry(&home, B).unwrap_err();
+        let failure = add(&home, B).unwrap_err();
         assert!(failure.hint.unwrap().contains("by hand"));
         assert_eq!(text(&home), before);
     }
