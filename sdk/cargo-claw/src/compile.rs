@@ -62,11 +62,18 @@ pub(crate) fn build(project: &Project, progress: Progress) -> Outcome<Built> {
     })
 }
 
-/// Writes what people can find again, making the folders above it.
+/// Writes what people can find again, making the folders above it: all of it, or the old file stays.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    let temporary = path.with_added_extension(format!("{}.tmp", std::process::id()));
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, bytes))
-        .or_fail(Kind::Io, format!("could not write `{}`", path.display()))
+    let written = made
+        .and_then(|()| fs::write(&temporary, bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What failed is the error to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.or_fail(Kind::Io, format!("could not write `{}`", path.display()))
 }
 
 /// The component that Cargo and, for preview 1, the adapter make.

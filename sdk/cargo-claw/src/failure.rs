@@ -4,7 +4,7 @@
 //! form are those of `claw`.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Usage,
     /// This machine would not let a file be read or written.
     Io,
+    /// A disk has no room. What was there stands.
+    StorageFull,
     /// Nobody could be asked, a key or token is missing, or the outcome suffered from a denial.
     Refused,
     /// Something did not match what was signed or pinned.
@@ -53,6 +55,8 @@ impl Kind {
             Kind::Limit => 6,
             Kind::Registry => 7,
             Kind::Bug => 70,
+            // As `sysexits.h` has it for input and output that failed.
+            Kind::StorageFull => 74,
             // What a shell reports for a program that SIGINT ended.
             Kind::Interrupted => 130,
         }
@@ -66,6 +70,7 @@ impl Kind {
             Kind::Check => "check-failed",
             Kind::Usage => "usage",
             Kind::Io => "io",
+            Kind::StorageFull => "storage-full",
             Kind::Refused => "refused",
             Kind::Verification => "verification-failed",
             Kind::NotFound => "not-found",
@@ -118,6 +123,31 @@ impl Failure {
         self
     }
 
+    /// The kind that people and programs are told: a disk without room is the reason for whatever
+    /// it made fail.
+    fn shown_kind(&self) -> Kind {
+        let is_full = self.error.chain().any(|cause| {
+            cause
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| is_full(error.kind()))
+        });
+        if is_full {
+            Kind::StorageFull
+        } else {
+            self.kind
+        }
+    }
+
+    fn shown_hint(&self) -> Option<&str> {
+        match self.shown_kind() {
+            Kind::StorageFull => Some(
+                "free some space on that disk, and run the same command again: \
+                 what was there stands",
+            ),
+            _ => self.hint.as_deref(),
+        }
+    }
+
     /// The chain in one line.
     fn one_line(&self) -> String {
         self.error
@@ -130,7 +160,9 @@ impl Failure {
     /// What is printed, for a person or for a program.
     fn text(&self, json: bool) -> String {
         if json {
-            let error = json!({"error": {"code": self.kind.code(), "message": self.one_line(), "hint": self.hint}});
+            let (code, message) = (self.shown_kind().code(), self.one_line());
+            let hint = self.shown_hint();
+            let error = json!({"error": {"code": code, "message": message, "hint": hint}});
             return format!("{error}\n");
         }
         let mut text = String::new();
@@ -143,7 +175,7 @@ impl Failure {
             text.push_str(&cause.to_string());
             text.push('\n');
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = self.shown_hint() {
             text.push_str(&format!("hint: {hint}\n"));
         }
         text
@@ -156,8 +188,15 @@ impl Failure {
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.kind.exit())
+        ExitCode::from(self.shown_kind().exit())
     }
+}
+
+fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Turns an error of a library into a failure, saying what kind it is and what was being done.

@@ -66,14 +66,28 @@ impl Home {
 
 /// Makes a folder that only this user may enter, and the missing ones above it.
 pub(crate) fn make_private_folder(path: &Path) -> Outcome {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    made.or_fail(
+    make_folders(path).or_fail(
         Kind::Io,
         format!("could not make the folder `{}`", path.display()),
     )
+}
+
+/// Each new folder is a name in the one above it, which has to be synced for that name to stay.
+fn make_folders(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    make_folders(above)?;
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        // Somebody else was faster, and may not have come to sync it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other?,
+    }
+    File::open(above)?.sync_all()
 }
 
 /// Replaces `path` by `bytes`, readable for this user alone: afterwards there is the old file or the new one,

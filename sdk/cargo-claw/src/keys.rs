@@ -37,11 +37,12 @@ pub(crate) fn write(home: &Home, key: &SigningKey, passphrase: &str) -> Outcome<
     let text = key
         .to_openssh(passphrase)
         .or_fail(Kind::Bug, format!("could not write down `{name}`"))?;
-    home::write_private(&path, text.as_bytes())?;
+    // The private half last: it is the one that makes a key of both.
     home::write_private(
         &path.with_extension("pub"),
         format!("{}\n", key.public()).as_bytes(),
     )?;
+    home::write_private(&path, text.as_bytes())?;
     Ok(path)
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn list(home: &Home) -> Outcome<Vec<PublicKey>> {
 pub(crate) fn list_of(home: &Home, namespace: &Namespace) -> Outcome<Vec<PublicKey>> {
     let mut keys = Vec::new();
     for path in entries(&home.keys_of(namespace))? {
-        if path.extension().is_some_and(|extension| extension == "pub") {
+        if path.extension().is_some_and(|extension| extension == "pub") && is_whole(&path) {
             keys.push(read_public(&path)?);
         }
     }
@@ -77,7 +78,7 @@ pub(crate) fn namespaces(home: &Home) -> Outcome<Vec<Namespace>> {
 /// The public half of the key `name`.
 pub(crate) fn public(home: &Home, name: &KeyName) -> Outcome<PublicKey> {
     let path = private_file(home, name).with_extension("pub");
-    if path.is_file() {
+    if path.is_file() && is_whole(&path) {
         read_public(&path)
     } else {
         Err(none(name))
@@ -143,6 +144,11 @@ fn read_public(path: &Path) -> Outcome<PublicKey> {
         Kind::Usage,
         format!("`{}` holds no public key", path.display()),
     )
+}
+
+/// Whether the private half is there too: a public one alone was left by a `key new` that did not end.
+fn is_whole(public: &Path) -> bool {
+    public.with_extension("key").is_file()
 }
 
 /// The paths in a folder, sorted; none when there is no folder.

@@ -26,8 +26,10 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let path = args
         .output
         .unwrap_or_else(|| project.output().join(packed.file_name()));
-    compile::write(&path, &packed.tarball)?;
     let note_path = note_path(&path)?;
+    // A note beside a package that is not the one it was made for would only be refused.
+    remove_old(&note_path)?;
+    compile::write(&path, &packed.tarball)?;
     let home = Home::from_environment()?;
     let note = match signing::at_hand(&home, &project)? {
         Ok(with) => {
@@ -39,7 +41,6 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             Some(&note_path)
         }
         Err(missing) => {
-            remove_old(&note_path)?;
             output::say(format_args!("packed without a release note: {missing}"));
             None
         }
