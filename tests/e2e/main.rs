@@ -4,7 +4,8 @@
 
 mod author;
 mod crash;
-
+#[cfg(target_os = "linux")]
+mod disk;
 mod integrity;
 mod limits;
 mod mcp;

@@ -6,11 +6,14 @@
 //! compiler, through the same library that the programs use, because some tests need hundreds.
 
 pub mod environment;
+#[cfg(target_os = "linux")]
+pub mod faults;
 pub mod guests;
 pub mod http;
 pub mod mirror;
 pub mod packages;
 pub mod programs;
+pub mod random;
 pub mod registry;
 
 pub use environment::TestEnv;

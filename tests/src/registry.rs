@@ -27,6 +27,9 @@ pub struct RegistryOptions<'a> {
     pub crash_at: Option<&'a str>,
     /// The address to listen on; a free port of the loopback without one.
     pub listen: Option<&'a str>,
+    /// The disk that it runs on, if that is to fail.
+    #[cfg(target_os = "linux")]
+    pub disk: Option<&'a crate::faults::Disk>,
 }
 
 impl Registry {
@@ -58,7 +61,7 @@ impl Registry {
             .open(data.with_extension("log"))
             .expect("the log of the registry can be written");
         command.stdout(Stdio::piped()).stderr(log);
-        let mut process = command.spawn().expect("claw-registry starts");
+        let mut process = spawn(command, options);
         let mut admin_token = String::new();
         let mut address = None;
         let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
@@ -111,6 +114,16 @@ impl Registry {
     pub fn wait(&mut self) {
         self.process.wait().expect("the registry can be waited for");
     }
+}
+
+fn spawn(mut command: std::process::Command, options: &RegistryOptions<'_>) -> Child {
+    #[cfg(target_os = "linux")]
+    if let Some(disk) = options.disk {
+        return disk.spawn(command);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = options;
+    command.spawn().expect("claw-registry starts")
 }
 
 /// Runs a command of `claw-registry` on the folder `data`.
