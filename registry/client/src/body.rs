@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use claw_package::{Digest, Hasher};
 use claw_registry_api::{ErrorBody, ErrorCode};
+use reqwest::header::CONTENT_RANGE;
 use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
@@ -80,45 +81,95 @@ pub(crate) async fn read(
     Ok(body.freeze())
 }
 
-/// Hands the body on as it comes, and fails unless it has exactly this digest and length.
-pub(crate) async fn copy(
-    response: Response,
-    expected: &Digest,
+/// What has come of a download, in one answer or in several.
+pub(crate) struct Received<'a> {
+    expected: &'a Digest,
     size: u64,
-    to: &mut (impl AsyncWrite + Unpin),
-    patience: Patience,
-) -> Result<(), ClientError> {
-    let address = response.url().to_string();
-    let wrong_length = |actual| ClientError::LengthMismatch {
-        address: address.clone(),
-        expected: size,
-        actual,
-    };
-    let not_written = |source| ClientError::Write {
-        address: address.clone(),
-        source,
-    };
-    if let Some(length) = response.content_length()
-        && length != size
-    {
-        return Err(wrong_length(Some(length)));
-    }
-    let mut pieces = Pieces::new(response, patience);
-    let mut hasher = Hasher::new();
-    let mut count = 0;
-    while let Some(piece) = pieces.next().await? {
-        count += piece.len() as u64;
-        if count > size {
-            return Err(wrong_length(None));
+    count: u64,
+    hasher: Hasher,
+}
+
+impl<'a> Received<'a> {
+    /// Nothing yet of `size` bytes with this digest.
+    pub(crate) fn new(expected: &'a Digest, size: u64) -> Self {
+        Self {
+            expected,
+            size,
+            count: 0,
+            hasher: Hasher::new(),
         }
-        hasher.update(&piece);
-        to.write_all(&piece).await.map_err(not_written)?;
     }
-    to.flush().await.map_err(not_written)?;
-    if count != size {
-        return Err(wrong_length(Some(count)));
+
+    /// How many bytes have come.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
-    check(&address, expected, hasher.finish())
+
+    /// Whether nothing is missing.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.count == self.size
+    }
+
+    /// Hands on what is missing as it comes. A registry that sends the whole again is read again; one
+    /// that sends another part than was asked for, or another length, is refused.
+    pub(crate) async fn take(
+        &mut self,
+        response: Response,
+        to: &mut (impl AsyncWrite + Unpin),
+        patience: Patience,
+    ) -> Result<(), ClientError> {
+        let address = response.url().to_string();
+        let size = self.size;
+        let wrong_length = |actual| ClientError::LengthMismatch {
+            address: address.clone(),
+            expected: size,
+            actual,
+        };
+        let not_written = |source| ClientError::Write {
+            address: address.clone(),
+            source,
+        };
+        let mut place = if response.status() == StatusCode::PARTIAL_CONTENT {
+            let said = response.headers().get(CONTENT_RANGE);
+            let end = size.saturating_sub(1);
+            let asked = format!("bytes {}-{end}/{size}", self.count);
+            if said.is_none_or(|said| *said != *asked) {
+                return Err(ClientError::WrongPart { address });
+            }
+            self.count
+        } else {
+            0
+        };
+        if let Some(length) = response.content_length()
+            && length != size - place
+        {
+            return Err(wrong_length(Some(place + length)));
+        }
+        let mut pieces = Pieces::new(response, patience);
+        while let Some(piece) = pieces.next().await? {
+            let end = place + piece.len() as u64;
+            if end > size {
+                return Err(wrong_length(None));
+            }
+            // What came before is not written again, and not believed again: the digest is of what was.
+            let known = self.count.saturating_sub(place).min(piece.len() as u64);
+            let new = piece.slice(usize::try_from(known).unwrap_or(piece.len())..);
+            place = end;
+            self.hasher.update(&new);
+            to.write_all(&new).await.map_err(not_written)?;
+            self.count += new.len() as u64;
+        }
+        to.flush().await.map_err(not_written)?;
+        if place != size {
+            return Err(wrong_length(Some(place)));
+        }
+        Ok(())
+    }
+
+    /// Fails unless what came has the digest.
+    pub(crate) fn check(self, address: &str) -> Result<(), ClientError> {
+        check(address, self.expected, self.hasher.finish())
+    }
 }
 
 /// Fails unless the digests are the same.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RANGE, RETRY_AFTER};
 use reqwest::{Method, Response, Url, redirect};
 
 use crate::address::Address;
@@ -54,6 +54,8 @@ pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
     pub(crate) query: Vec<(&'static str, String)>,
+    /// The first byte that is wanted of a blob.
+    pub(crate) from: u64,
     pub(crate) body: Option<(Bytes, &'static str)>,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Request<'a> {
             method: Method::GET,
             path,
             query: Vec::new(),
+            from: 0,
             body: None,
         }
     }
@@ -144,7 +147,7 @@ impl Client {
         loop {
             let failure = match self.try_call(&request, limit).await {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if request.is_idempotent() => failure,
+                Err(failure) if request.is_idempotent() || failure.is_unheard() => failure,
                 Err(failure) => return Err(failure.error),
             };
             attempts.after(failure).await?;
@@ -161,20 +164,8 @@ impl Client {
         Ok((status, body::read(response, limit, self.patience).await?))
     }
 
-    /// Sends a request until an answer begins. What is read of it afterwards is not asked for
-    /// again.
-    pub(crate) async fn open(&self, request: Request<'_>) -> Result<Response, ClientError> {
-        let mut attempts = Attempts::new(self.patience);
-        loop {
-            match self.send(&request).await {
-                Ok(response) => return Ok(response),
-                Err(failure) => attempts.after(failure).await?,
-            }
-        }
-    }
-
     /// Sends a request once, follows redirects within the origin, and returns a success.
-    async fn send(&self, request: &Request<'_>) -> Result<Response, Failure> {
+    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut url = self.address.url(request.path);
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
@@ -200,6 +191,9 @@ impl Client {
         let mut builder = self.http.request(request.method.clone(), url);
         if let Some(authorization) = self.authorization.as_ref().filter(|_| is_api) {
             builder = builder.header(AUTHORIZATION, authorization.clone());
+        }
+        if request.from > 0 {
+            builder = builder.header(RANGE, format!("bytes={}-", request.from));
         }
         if let Some((bytes, media)) = &request.body {
             builder = builder.header(CONTENT_TYPE, *media).body(bytes.clone());

@@ -97,6 +97,12 @@ pub enum ClientError {
         /// The length found; none when reading stopped at the first byte too many.
         actual: Option<u64>,
     },
+    /// Another part of a download than was asked for.
+    #[error("`{address}` answered with another part than was asked for")]
+    WrongPart {
+        /// What was asked for.
+        address: String,
+    },
     /// Other bytes than were promised.
     #[error("`{address}` should be `{expected}`, found `{actual}`")]
     DigestMismatch {
@@ -186,6 +192,7 @@ impl ClientError {
             } => ErrorClass::Unavailable,
             Self::TooLong { .. }
             | Self::LengthMismatch { .. }
+            | Self::WrongPart { .. }
             | Self::DigestMismatch { .. }
             | Self::Index { .. }
             | Self::WrongPackage { .. } => ErrorClass::Verification,

@@ -4,7 +4,9 @@
 //! It believes nothing: what a note or an index says is for `claw-trust` to check. It follows
 //! redirects to the same origin only, speaks plain `http://` to loopback only unless told
 //! otherwise, repeats only requests that change nothing, bounds every size and every wait, and
-//! never puts a token into an error or a URL. It reads no environment variable and uses no proxy.
+//! never puts a token into an error or a URL. It uses no proxy, and trusts the certificates that the system
+//! does: the one thing taken from the environment, by the library that looks for them on Linux, is
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
 mod address;
 mod body;

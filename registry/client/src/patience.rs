@@ -1,7 +1,7 @@
 //! How long a registry may take, and when a request is sent again.
 //!
-//! Sent again is only what changes nothing, and only after failures that pass by themselves: nobody
-//! answered, or the registry said that it is busy. A registry that names a longer wait than ours is
+//! Sent again is only what changes nothing, or what the registry had no time to look at, and only after
+//! failures that pass by themselves: nobody answered, or the registry said that it is busy. A registry that names a longer wait than ours is
 //! not pressed.
 
 use std::time::Duration;
@@ -53,6 +53,13 @@ impl From<ClientError> for Failure {
             error,
             retry_after: None,
         }
+    }
+}
+
+impl Failure {
+    /// Whether nobody looked at the request, so that sending it again is the first time.
+    pub(crate) fn is_unheard(&self) -> bool {
+        matches!(self.error, ClientError::Refused { status: 429, .. })
     }
 }
 

@@ -5,9 +5,10 @@ use claw_registry_api::{IndexLine, SearchAnswer, SearchQuery, WellKnown, index, 
 use claw_trust::NOTE_BYTES_MAX;
 use tokio::io::AsyncWrite;
 
-use crate::body;
+use crate::body::{self, Received};
 use crate::client::{Client, Request};
 use crate::error::ClientError;
+use crate::patience::Attempts;
 
 impl Client {
     /// Who the registry says it is.
@@ -103,8 +104,8 @@ impl Client {
             .await
     }
 
-    /// Writes the bytes of a digest to `to` as they come. After an error, what was written is worth
-    /// nothing.
+    /// Writes the bytes of a digest to `to` as they come, going on where an answer broke off. After an
+    /// error, what was written is worth nothing.
     pub async fn download(
         &self,
         digest: &Digest,
@@ -112,8 +113,25 @@ impl Client {
         to: &mut (impl AsyncWrite + Unpin),
     ) -> Result<(), ClientError> {
         let path = paths::blob(digest);
-        let response = self.open(Request::get(&path)).await.map_err(absent)?;
-        body::copy(response, digest, size, to, self.patience()).await
+        let mut received = Received::new(digest, size);
+        let mut attempts = Attempts::new(self.patience());
+        loop {
+            let request = Request {
+                from: received.count(),
+                ..Request::get(&path)
+            };
+            let failure = match self.send(&request).await {
+                Ok(response) => match received.take(response, to, self.patience()).await {
+                    Ok(()) => return received.check(self.url(&path).as_str()),
+                    Err(_) if received.is_whole() => {
+                        return received.check(self.url(&path).as_str());
+                    }
+                    Err(error) => error.into(),
+                },
+                Err(failure) => failure,
+            };
+            attempts.after(failure).await.map_err(absent)?;
+        }
     }
 
     async fn fetch(&self, path: &str, limit: u64) -> Result<Vec<u8>, ClientError> {

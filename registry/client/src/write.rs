@@ -42,6 +42,7 @@ impl Client {
             method: Method::HEAD,
             path: &path,
             query: Vec::new(),
+            from: 0,
             body: None,
         };
         match self.call(request, 0).await {
@@ -63,6 +64,7 @@ impl Client {
             method: Method::PUT,
             path: &path,
             query: Vec::new(),
+            from: 0,
             body,
         };
         self.call(request, JSON_BYTES_MAX as u64).await.map(|_| ())
@@ -93,6 +95,7 @@ impl Client {
             method: Method::POST,
             path: paths::TOKENS,
             query: Vec::new(),
+            from: 0,
             body,
         };
         let (_, answer) = self.answer(request).await?;
@@ -112,6 +115,7 @@ impl Client {
             method: Method::DELETE,
             path: &path,
             query: Vec::new(),
+            from: 0,
             body: None,
         };
         self.call(request, JSON_BYTES_MAX as u64).await.map(|_| ())
@@ -127,6 +131,7 @@ impl Client {
             method: Method::POST,
             path,
             query: Vec::new(),
+            from: 0,
             body,
         };
         let (status, answer) = self.answer(request).await?;

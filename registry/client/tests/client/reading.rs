@@ -286,6 +286,68 @@ async fn a_download_that_breaks_off_is_no_ones_fault_but_the_lines() {
     assert_eq!(error.class(), ErrorClass::Unavailable);
 }
 
+/// An answer that ends before its length.
+fn broken(status: u16, range: &str, body: &str) -> Answer {
+    let length = (7 - range.parse::<usize>().unwrap_or(0)).to_string();
+    let range = format!("bytes {range}-6/7");
+    let headers = [("content-length", &*length), ("content-range", &*range)];
+    Answer::with(status, &headers, body)
+}
+
+#[tokio::test]
+async fn a_download_goes_on_where_it_broke_off() {
+    let whole = Answer::with(200, &[("content-length", "7")], "pa");
+    let answers = [whole, broken(206, "2", "ck"), broken(206, "4", "age")];
+    let server = Server::start(answers).await;
+    let mut written = Vec::new();
+    client(&server.address)
+        .download(&Digest::of(b"package"), 7, &mut written)
+        .await
+        .unwrap();
+    assert_eq!(written, b"package");
+    let [first, second, third] = &server.requests()[..] else {
+        panic!("three requests")
+    };
+    assert!(!first.contains("range"), "{first}");
+    assert!(second.contains("range: bytes=2-\r\n"), "{second}");
+    assert!(third.contains("range: bytes=4-\r\n"), "{third}");
+}
+
+#[tokio::test]
+async fn a_registry_that_knows_no_parts_is_read_again() {
+    let broken = Answer::with(200, &[("content-length", "7")], "pack");
+    let server = Server::start([broken, Answer::new(200, "package")]).await;
+    let mut written = Vec::new();
+    client(&server.address)
+        .download(&Digest::of(b"package"), 7, &mut written)
+        .await
+        .unwrap();
+    assert_eq!(written, b"package");
+}
+
+#[tokio::test]
+async fn parts_that_do_not_fit_are_refused() {
+    let begun = Answer::with(200, &[("content-length", "7")], "pa");
+    for (answer, is_part) in [
+        (broken(206, "3", "kage"), true),
+        (Answer::with(206, &[("content-length", "5")], "ckage"), true),
+        (broken(206, "2", "CKAGE"), false),
+    ] {
+        let server = Server::start([begun.clone(), answer]).await;
+        let error = client(&server.address)
+            .download(&Digest::of(b"package"), 7, &mut Vec::new())
+            .await
+            .unwrap_err();
+        let fits = match &error {
+            ClientError::WrongPart { .. } => is_part,
+            ClientError::DigestMismatch { .. } => !is_part,
+            _ => false,
+        };
+        assert!(fits, "{error}");
+        assert_eq!(error.class(), ErrorClass::Verification);
+    }
+}
+
 #[tokio::test]
 async fn a_download_that_does_not_exist_writes_nothing() {
     let error = failed_download(Answer::new(404, "not here")).await;

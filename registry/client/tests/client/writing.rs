@@ -74,6 +74,15 @@ async fn a_new_release_is_told_from_one_that_stood() {
 }
 
 #[tokio::test]
+async fn a_note_that_nobody_looked_at_is_sent_again() {
+    let answers = [Answer::new(429, ""), Answer::new(201, release_answer())];
+    let server = Server::start(answers).await;
+    let accepted = client(&server.address).publish(b"note".to_vec()).await;
+    assert_eq!(accepted.unwrap().standing, Standing::Created);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn an_accepted_note_without_a_sensible_answer_is_an_error() {
     let server = Server::start([Answer::new(201, "{}")]).await;
     let error = client(&server.address)
