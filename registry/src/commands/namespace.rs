@@ -1,16 +1,16 @@
 //! `claw-registry namespace create`: gives a namespace to whoever holds the key of its first keyset.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use claw_package::Namespace;
 use claw_registry::{Outcome, clock, namespaces};
-use claw_trust::{NOTE_BYTES_MAX, fingerprint_words};
+use claw_trust::{Keyset, NOTE_BYTES_MAX, fingerprint_words};
 
 use super::{Done, Folder};
-use crate::complaint::{Complaint, NOT_FOUND, UNVERIFIED};
+use crate::complaint::{Complaint, FAILED, NOT_FOUND, UNVERIFIED};
 
 /// Create namespaces.
 #[derive(Debug, clap::Subcommand)]
@@ -52,6 +52,18 @@ async fn create(args: CreateArgs) -> Done {
         );
         return Err(Complaint::new(UNVERIFIED, error));
     }
+    show_keys(&keyset);
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        eprint!(
+            "whoever holds this has `{}` for good; compare it with what its author says. create? [y/N] ",
+            args.name
+        );
+        let mut said = String::new();
+        std::io::stdin().read_line(&mut said)?;
+        if !matches!(said.trim(), "y" | "Y" | "yes") {
+            return Err(Complaint::new(FAILED, anyhow!("nothing was created")));
+        }
+    }
     let (outcome, answer) = namespaces::create(&db, &keyset, &note, clock::now()).await?;
     db.close().await;
     let done = match outcome {
@@ -66,11 +78,15 @@ async fn create(args: CreateArgs) -> Done {
         entry.sequence,
         entry.keyset
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows whose releases the namespace will have.
+fn show_keys(keyset: &Keyset) {
     for key in &keyset.release {
         let words = fingerprint_words(&key.fingerprint());
         eprintln!("releases are signed by {}: {words}", key.name());
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Complaint> {
