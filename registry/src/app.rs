@@ -14,6 +14,7 @@ use crate::db::Database;
 use crate::downloads::Downloads;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::search::Search;
 use crate::storage::Storage;
 
@@ -36,6 +37,7 @@ pub struct App {
     /// What clients may ask of it.
     pub limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) rates: Rates,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) index_files: Cache<PackageName, CachedIndex>,
     pub(crate) blobs: Cache<Digest, CachedBlob>,
@@ -76,6 +78,7 @@ impl App {
             storage,
             crash,
             metrics: Metrics::new(),
+            rates: Rates::new(&limits),
             requests: Arc::new(Semaphore::new(limits.requests)),
             index_files: Cache::new(INDEX_CACHE_BYTES_MAX),
             blobs: Cache::new(BLOB_CACHE_BYTES_MAX),

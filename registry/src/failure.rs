@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
 use claw_package::ReadError;
 use claw_registry_api::ErrorCode;
@@ -18,6 +19,8 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// For people.
     pub detail: String,
+    /// After how long it may be a yes, where that is known.
+    pub wait: Option<Duration>,
 }
 
 /// Why a request was not done.
@@ -37,6 +40,15 @@ impl Refusal {
         Self {
             code,
             detail: detail.into(),
+            wait: None,
+        }
+    }
+
+    /// A no to whoever asks too often.
+    pub fn limited(wait: Duration, detail: impl Into<String>) -> Self {
+        Self {
+            wait: Some(wait),
+            ..Self::new(ErrorCode::TooManyRequests, detail)
         }
     }
 

@@ -6,6 +6,7 @@
 mod blobs;
 mod body;
 mod caching;
+mod client;
 mod events;
 mod failure;
 mod health;
@@ -43,6 +44,7 @@ use crate::clock;
 use crate::failure::{Failure, Refusal};
 use crate::metrics::Asking;
 use crate::tokens::Caller;
+use client::Client;
 
 /// What a handler answers: a response, or why there is none.
 type Answer<T> = Result<T, Failure>;
@@ -114,15 +116,24 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some(secret) = secret else {
             return Err(unauthorized("this needs a token: `Authorization: Bearer claw_…`").into());
         };
+        let client = parts.extensions.get::<Client>().copied();
+        if let Some(client) = client {
+            client.check_failures(app)?;
+        }
         let read = async {
             let mut reader = app.db.read().await?;
             Caller::authenticate(&mut reader, secret, clock::now()).await
         };
         let caller = app.metrics.database(Asking::Read, read).await?;
-        if let Some(caller) = &caller {
-            Span::current().record("token", caller.id());
+        let Some(caller) = caller else {
+            client.inspect(|client| client.count_failure(app));
+            return Err(unauthorized("the token is unknown, expired or revoked").into());
+        };
+        Span::current().record("token", caller.id());
+        if let Some(client) = client {
+            client.take(app, client::budget(&parts.method), Some(caller.id()))?;
         }
-        caller.ok_or_else(|| unauthorized("the token is unknown, expired or revoked").into())
+        Ok(caller)
     }
 }
 

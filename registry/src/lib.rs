@@ -21,6 +21,7 @@ mod metrics;
 pub mod namespaces;
 mod notes;
 mod publish;
+mod rates;
 mod search;
 pub mod server;
 pub mod setup;

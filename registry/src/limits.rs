@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 /// The bounds of one server.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -49,6 +51,17 @@ pub struct Limits {
     /// Different tarballs whose downloads wait to be written down; those of others are not counted.
     /// A hundred bytes each, and a transaction of half a second.
     pub counted_tarballs: usize,
+    /// Requests that only look, per minute and client address, and per token: several projects with
+    /// hundreds of skills at once. None of the three bounds when it is 0, and none counts this machine.
+    pub reads_per_minute: u32,
+    /// Requests that change something, per minute and client address, and per token: 200 releases.
+    pub writes_per_minute: u32,
+    /// Tokens that are none, per minute and client address: a mistake that repeats itself every second.
+    pub failures_per_minute: u32,
+    /// Clients and tokens whose requests are counted at once: a few MiB.
+    pub rate_buckets: usize,
+    /// Proxies whose word on a client's address is taken.
+    pub proxies: Vec<IpNet>,
     /// How long requests under way may take to end once the server stops: container hosts give 30
     /// seconds before they kill.
     pub farewell_time: Duration,
@@ -75,6 +88,11 @@ impl Default for Limits {
             checks: 4,
             searches: 4,
             counted_tarballs: 16 * 1024,
+            reads_per_minute: 6000,
+            writes_per_minute: 600,
+            failures_per_minute: 60,
+            rate_buckets: 65_536,
+            proxies: Vec::new(),
             farewell_time: Duration::from_secs(25),
         }
     }

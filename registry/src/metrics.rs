@@ -69,6 +69,7 @@ pub(crate) struct Metrics {
     sent: IntCounterVec,
     received: IntCounter,
     refusals: IntCounterVec,
+    limited: IntCounterVec,
     notes: IntCounterVec,
     database: HistogramVec,
     storage: HistogramVec,
@@ -105,6 +106,11 @@ impl Metrics {
                 "Requests that were refused or failed, by code.",
                 &["code"],
             ),
+            limited: counters(
+                "rate_limited_total",
+                "Requests beyond a budget, by budget, and whether a token's or an address's.",
+                &["budget", "by"],
+            ),
             notes: counters(
                 "notes_total",
                 "Notes accepted, by kind, and whether they were new.",
@@ -130,12 +136,13 @@ impl Metrics {
             &["version"],
         ));
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn Collector>; 10] = [
+        let all: [Box<dyn Collector>; 11] = [
             Box::new(metrics.requests.clone()),
             Box::new(metrics.seconds.clone()),
             Box::new(metrics.sent.clone()),
             Box::new(metrics.received.clone()),
             Box::new(metrics.refusals.clone()),
+            Box::new(metrics.limited.clone()),
             Box::new(metrics.notes.clone()),
             Box::new(metrics.database.clone()),
             Box::new(metrics.storage.clone()),
@@ -175,6 +182,11 @@ impl Metrics {
             Outcome::Standing => "standing",
         };
         self.notes.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// Counts a request beyond a budget.
+    pub(crate) fn limited(&self, budget: &'static str, by: &'static str) {
+        self.limited.with_label_values(&[budget, by]).inc();
     }
 
     /// Counts a piece of a body.

@@ -1,7 +1,7 @@
 //! `claw-registry serve`: serves a registry from one folder, with no set-up.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use claw_registry::limits::Limits;
 use claw_registry::server::{self, Tls, TlsError};
 use claw_registry::setup::{Setup, SetupError, SetupOptions};
 use claw_trust::Origin;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -45,6 +46,8 @@ pub(crate) struct Args {
     /// The certificate's private key, a PEM file.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    rates: Rates,
     /// How the log on standard error is written.
     #[arg(
         long,
@@ -53,6 +56,43 @@ pub(crate) struct Args {
         default_value = "text"
     )]
     pub(crate) log_format: LogFormat,
+}
+
+/// How often clients may ask. Nobody on this machine is counted.
+#[derive(Debug, clap::Args)]
+struct Rates {
+    /// Requests per minute that only look, for each client address and each token; 0 for no bound.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().reads_per_minute)]
+    reads_per_minute: u32,
+    /// Requests per minute that change something, for each client address and each token; 0 for no bound.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().writes_per_minute)]
+    writes_per_minute: u32,
+    /// Unknown tokens per minute from each client address; 0 for no bound.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().failures_per_minute)]
+    failures_per_minute: u32,
+    /// A proxy whose `X-Forwarded-For` says whose request it is: an address, or a network such as
+    /// `10.0.0.0/8`. May be repeated.
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
+}
+
+impl Rates {
+    fn limits(self) -> Limits {
+        Limits {
+            reads_per_minute: self.reads_per_minute,
+            writes_per_minute: self.writes_per_minute,
+            failures_per_minute: self.failures_per_minute,
+            proxies: self.trusted_proxy,
+            ..Limits::default()
+        }
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let parsed = text
+        .parse()
+        .or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+    parsed.map_err(|_| "it is neither an address nor a network such as `10.0.0.0/8`".to_owned())
 }
 
 /// How a log is written.
@@ -92,7 +132,7 @@ async fn serve(args: Args) -> Done {
         origin: args.origin,
         default_origin,
         crash,
-        limits: Limits::default(),
+        limits: args.rates.limits(),
     };
     let Setup { app, admin, lock } = Setup::open(options).await.map_err(complaint)?;
     let mut out = std::io::stdout();

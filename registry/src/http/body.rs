@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::EXPECT;
 use bytes::Bytes;
 use claw_registry_api::{ErrorCode, JSON_BYTES_MAX};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -47,6 +49,14 @@ async fn whole(app: &App, body: Body, bytes_max: usize) -> Answer<Bytes> {
         }
         Ok(Err(error)) => Err(broken(&*error)),
         Err(_) => Err(late(app.limits.body_time)),
+    }
+}
+
+/// Hears a client out that is refused before anybody looks at what it sends. Whoever asked first whether
+/// to send has sent nothing yet, and is not to be told to.
+pub(super) async fn refuse(app: &App, request: Request) {
+    if !request.headers().contains_key(EXPECT) {
+        discard(app, request.into_body()).await;
     }
 }
 

@@ -20,7 +20,16 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Failure::Refused(refusal) => response(refusal.code, refusal.detail),
+            Failure::Refused(refusal) => {
+                let wait = refusal.wait;
+                let mut response = response(refusal.code, refusal.detail);
+                if let Some(wait) = wait {
+                    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                    let headers = response.headers_mut();
+                    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                response
+            }
             Failure::Internal(cause) => {
                 error!("a request failed: {}", chain(cause.as_ref()));
                 if is_storage_full(cause.as_ref()) {

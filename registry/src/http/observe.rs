@@ -21,8 +21,9 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument as _, Span, error_span, field, info};
 
+use super::client::{self, Client};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::{Registry, failure};
+use super::{Registry, body, failure};
 use crate::app::App;
 use crate::failure::{Failure, Refusal};
 use crate::metrics;
@@ -35,7 +36,7 @@ const NO_ROUTE: &str = "none";
 const HTTP_2_PIECE_BYTES: usize = 16 * 1024;
 
 /// Answers a request by what comes after it.
-pub(super) async fn observe(State(app): Registry, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(app): Registry, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = RequestId::of(request.headers());
     let peer = request.extensions().get::<Peer>().cloned();
@@ -45,13 +46,25 @@ pub(super) async fn observe(State(app): Registry, request: Request, next: Next) 
     // Of every level, so that an error says which request it is about whatever else is logged.
     let span = error_span!("request", %id, token = field::Empty);
     let exchange = peer.as_ref().map(|peer| peer.activity.begin());
+    let client = peer
+        .as_ref()
+        .map(|peer| Client::of(peer.address.ip(), request.headers(), &app.limits.proxies));
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     let turn = Arc::clone(&app.requests).try_acquire_owned().ok();
     let response = async {
-        match turn {
-            Some(_) => next.run(request).await,
-            None => {
+        let budget = client::budget(request.method());
+        let admitted = client.map_or(Ok(()), |client| client.take(&app, budget, None));
+        match (admitted, &turn) {
+            (Ok(()), Some(_)) => next.run(request).await,
+            (Ok(()), None) => {
                 let detail = "too many requests are being worked on";
                 Failure::from(Refusal::new(ErrorCode::Unavailable, detail)).into_response()
+            }
+            (Err(failure), _) => {
+                body::refuse(&app, request).await;
+                failure.into_response()
             }
         }
     };
@@ -72,7 +85,7 @@ pub(super) async fn observe(State(app): Registry, request: Request, next: Next) 
         method,
         status,
         code,
-        peer,
+        client,
         exchange,
         span,
         bytes: 0,
@@ -108,7 +121,7 @@ struct Seen {
     method: &'static str,
     status: u16,
     code: Option<ErrorCode>,
-    peer: Option<Peer>,
+    client: Option<Client>,
     exchange: Option<Exchange>,
     span: Span,
     bytes: u64,
@@ -135,7 +148,7 @@ impl Drop for Seen {
             code = request.code.map(ErrorCode::as_str),
             bytes = request.bytes,
             duration_us = u64::try_from(request.duration.as_micros()).unwrap_or(u64::MAX),
-            client = self.peer.as_ref().map(|peer| field::display(peer.address)),
+            client = self.client.map(|client| field::display(client.address)),
             "answered"
         );
     }

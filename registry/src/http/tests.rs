@@ -6,6 +6,7 @@ mod observing;
 mod openapi;
 mod publishing;
 mod ranges;
+mod rates;
 mod reading;
 mod recovery;
 mod search;
