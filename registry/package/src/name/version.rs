@@ -106,12 +106,17 @@ impl FromStr for Requirement {
         if text.contains('+') {
             return Err(NameError::BuildMetadata(shown(text)));
         }
-        semver::VersionReq::parse(text)
+        let requirement = semver::VersionReq::parse(text)
             .map(Self)
             .map_err(|source| NameError::Requirement {
                 text: shown(text),
                 source: source.into(),
-            })
+            })?;
+        // `1,2` is printed as `^1, ^2`: what is printed must be readable again.
+        if requirement.to_string().len() > REQUIREMENT_BYTES_MAX {
+            return Err(NameError::RequirementTooLong(shown(text)));
+        }
+        Ok(requirement)
     }
 }
 
@@ -155,7 +160,11 @@ mod tests {
                 .is_ok()
         );
         let long = vec![">=1.0.0"; 100].join(",");
-        for text in ["", "latest", "^1.2.3+a", "^01", &long] {
+        let longer_when_printed = vec!["77"; 32].join(",");
+        assert!(longer_when_printed.len() <= REQUIREMENT_BYTES_MAX);
+        for text in [
+            "", "latest", "^1.2.3+a", "^01", &long, &longer_when_printed,
+        ] {
             assert!(text.parse::<Requirement>().is_err(), "{text}");
         }
     }
