@@ -54,9 +54,26 @@ fn inputs() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         (-300_i64..300).prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         proptest::sample::select(vec![
-            "", "a", "b", "ok", "some", "NaN", "12", "AAAA", "AA==", "ü"
+            "",
+            "a",
+            "b",
+            "ok",
+            "some",
+            "NaN",
+            "-Infinity",
+            "12",
+            "-0",
+            "9007199254740993",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "AAAA",
+            "AA==",
+            "AB==",
+            "ü",
+            "e\u{301}",
         ])
         .prop_map(Value::from),
     ];

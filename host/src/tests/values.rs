@@ -175,6 +175,21 @@ fn names(count: usize, prefix: &str) -> String {
         .join(" ")
 }
 
+/// Where 64 bits change their form in JSON, their sign, or end; as they are without a sign.
+const WIDE_EDGES: [u64; 10] = [
+    0,
+    (1 << 53) - 1,
+    1 << 53,
+    (1 << 53) + 1,
+    i64::MAX as u64,
+    1 << 63,
+    // -(2^53) - 1, -(2^53), 1 - (2^53), and -1
+    u64::MAX - (1 << 53),
+    u64::MAX - (1 << 53) + 1,
+    u64::MAX - (1 << 53) + 2,
+    u64::MAX,
+];
+
 fn plain(name: &str) -> BoxedStrategy<Value> {
     const EXACT: i64 = 1 << 53;
     match name {
@@ -185,7 +200,7 @@ fn plain(name: &str) -> BoxedStrategy<Value> {
         "s8" => any::<i8>().prop_map(Value::from).boxed(),
         "s16" => any::<i16>().prop_map(Value::from).boxed(),
         "s32" => any::<i32>().prop_map(Value::from).boxed(),
-        "u64" => any::<u64>()
+        "u64" => prop_oneof![any::<u64>(), proptest::sample::select(WIDE_EDGES.to_vec())]
             .prop_map(|n| {
                 if n > EXACT as u64 {
                     json!(n.to_string())
@@ -194,17 +209,22 @@ fn plain(name: &str) -> BoxedStrategy<Value> {
                 }
             })
             .boxed(),
-        "s64" => any::<i64>()
-            .prop_map(|n| {
-                if n.unsigned_abs() > EXACT as u64 {
-                    json!(n.to_string())
-                } else {
-                    json!(n)
-                }
-            })
-            .boxed(),
+        "s64" => prop_oneof![
+            any::<i64>(),
+            proptest::sample::select(WIDE_EDGES.to_vec()).prop_map(u64::cast_signed),
+        ]
+        .prop_map(|n| {
+            if n.unsigned_abs() > EXACT as u64 {
+                json!(n.to_string())
+            } else {
+                json!(n)
+            }
+        })
+        .boxed(),
         "f32" => prop_oneof![
             special(),
+            proptest::sample::select(vec![-0.0, 0.1, 16_777_216.0, 3.4028234663852886e38])
+                .prop_map(Value::from),
             any::<f32>()
                 .prop_filter("finite", |n| n.is_finite())
                 .prop_map(|n| json!(n.to_string().parse::<f64>().unwrap())),
@@ -212,12 +232,19 @@ fn plain(name: &str) -> BoxedStrategy<Value> {
         .boxed(),
         "f64" => prop_oneof![
             special(),
+            proptest::sample::select(vec![-0.0, f64::MAX, f64::MIN_POSITIVE, 5e-324])
+                .prop_map(Value::from),
             any::<f64>()
                 .prop_filter("finite", |n| n.is_finite())
                 .prop_map(Value::from)
         ]
         .boxed(),
-        "char" => any::<char>().prop_map(|c| json!(c.to_string())).boxed(),
+        "char" => prop_oneof![
+            any::<char>(),
+            proptest::sample::select(vec!['\0', '"', '\u{d7ff}', '\u{e000}', '\u{10ffff}']),
+        ]
+        .prop_map(|c| json!(c.to_string()))
+        .boxed(),
         "string" => any::<String>().prop_map(Value::from).boxed(),
         other => panic!("{other}"),
     }

@@ -20,6 +20,8 @@ pub(crate) use reserved::{is_windows_device, is_wit_keyword};
 
 mod choice;
 mod error;
+#[cfg(test)]
+mod exhaustive;
 mod reserved;
 mod spec;
 mod version;

@@ -253,3 +253,5 @@ impl PartialOrd for Permission {
 mod laws;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod uses;

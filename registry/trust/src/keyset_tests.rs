@@ -1,5 +1,7 @@
 //! Genesis keysets: what one has to say, and that only its own key can say it.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::test_notes::{ORIGIN, accepted_flips, key};
 
@@ -143,5 +145,21 @@ fn a_reference_is_read_as_it_prints() {
         &format!("-1:{digest}"),
     ] {
         assert!(text.parse::<KeysetRef>().is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_signed_is_read_back(
+        name in "[a-z][a-z0-9]{0,8}q/[a-z][a-z0-9]{0,8}q", origin in "[a-z0-9]{1,8}([.][a-z0-9]{1,8}){0,3}",
+    ) {
+        let (key, origin) = (key(&name), origin.parse::<Origin>().unwrap());
+        let note = Keyset::genesis(&origin, &key);
+        let keyset = Keyset::verify(&note).unwrap();
+        prop_assert_eq!(&keyset.origin, &origin);
+        prop_assert_eq!(&keyset.namespace, key.public().name().namespace());
+        prop_assert_eq!([&keyset.manage[..], &keyset.release], [&[key.public().clone()], &[key.public().clone()]]);
+        prop_assert_eq!(keyset.reference(), KeysetRef { sequence: 1, digest: Digest::of(&note) });
+        prop_assert_eq!(keyset.reference().to_string().parse(), Ok(keyset.reference()));
     }
 }

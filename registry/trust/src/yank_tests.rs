@@ -1,5 +1,7 @@
 //! Yank and unyank notes: their one form, who may sign them, which release they are about.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::test_notes::{accepted_flips, key, keyset, release, verified_release, yank};
 
@@ -168,5 +170,29 @@ fn a_reason_is_one_printable_line() {
         &"x".repeat(201),
     ] {
         assert!(text.parse::<Reason>().is_err(), "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        name in "[a-z][a-z0-9]{0,8}q/[a-z][a-z0-9]{0,8}q",
+        yanks in any::<bool>(),
+        seed in any::<[u8; 32]>(),
+        sequences in (1_u64.., 1_u64..),
+        reason in proptest::option::of("[!-~]([ -~]{0,198}[!-~])?"),
+    ) {
+        let digest = Digest::from_bytes(seed);
+        let yank = Yank {
+            action: if yanks { YankAction::Yank } else { YankAction::Unyank },
+            registry: "skills.acme.example".parse().unwrap(),
+            package: name.parse().unwrap(),
+            version: "1.0.0-rc.1".parse().unwrap(),
+            release: digest,
+            sequence: sequences.0,
+            reason: reason.filter(|text| text != "none").map(|text| text.parse().unwrap()),
+            keyset: KeysetRef { sequence: sequences.1, digest },
+        };
+        prop_assert_eq!(Yank::from_text(&yank.to_text()).unwrap(), yank);
     }
 }

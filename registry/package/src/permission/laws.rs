@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::*;
 
-fn permissions() -> impl Strategy<Value = Permission> {
+pub(super) fn permissions() -> impl Strategy<Value = Permission> {
     let folder = select(vec![".", "a", "a/b", "a/b/c", "ab", "b"]);
     let file_kind = select(vec!["filesystem.read", "filesystem.write"]);
     let files = (file_kind, folder).prop_map(|(kind, folder)| format!("{kind}={folder}"));
@@ -62,7 +62,7 @@ fn permissions() -> impl Strategy<Value = Permission> {
     .prop_map(|line| line.parse().expect("the strategy writes only permissions"))
 }
 
-fn sets() -> impl Strategy<Value = PermissionSet> {
+pub(super) fn sets() -> impl Strategy<Value = PermissionSet> {
     vec(permissions(), 0..8).prop_map(PermissionSet::new)
 }
 

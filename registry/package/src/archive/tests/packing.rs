@@ -197,15 +197,33 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_tree_of_assets_survives(
-        tree in proptest::collection::btree_map("[a-c]{1,2}(/[d-f]{1,2}){0,2}/[x-z]{1,3}", proptest::collection::vec(any::<u8>(), 0..1500), 0..12)
+    fn whatever_is_packed_is_read_back(
+        tree in proptest::collection::btree_map(
+            "(assets|references)(/[d-f]{1,2}){0,2}/[x-z]{1,3}|README[.]md|LICENSE(-[A-Z]{1,3})?",
+            (proptest::collection::vec(any::<u8>(), 0..1500), any::<bool>()),
+            0..12,
+        )
     ) {
-        let files: Vec<PackFile> = tree.iter().map(|(path, bytes)| file(&format!("assets/{path}"), bytes)).collect();
-        let packed = pack(source(files)).unwrap();
+        let files = tree.iter().map(|(path, (bytes, executable))| {
+            let (path, bytes, executable) = (path.clone(), bytes.clone(), *executable);
+            PackFile { path, bytes, executable }
+        });
+        let packed = pack(source(files.collect())).unwrap();
         let mut sink = Collected::default();
-        read(packed.tarball.as_slice(), &mut sink).unwrap();
-        let read_back: Vec<_> = sink.files.iter().filter_map(|(path, bytes, _)| Some((path.strip_prefix("assets/")?, bytes))).collect();
-        let given: Vec<_> = tree.iter().map(|(path, bytes)| (path.as_str(), bytes)).collect();
-        prop_assert_eq!(read_back, given);
+        let package = read(packed.tarball.as_slice(), &mut sink).unwrap();
+        prop_assert_eq!(package.tarball, packed.tarball_digest);
+        prop_assert_eq!(&package.skill, &packed.skill);
+        let ours = ["SKILL.md", "skill.json", "skill.wasm"];
+        let read_back: Vec<_> = sink.files.iter().filter(|(path, ..)| !ours.contains(&path.as_str())).cloned().collect();
+        let given: Vec<_> = tree
+            .iter()
+            .map(|(path, (bytes, executable))| (path.clone(), bytes.clone(), *executable && path.starts_with("assets/")))
+            .collect();
+        prop_assert_eq!(&read_back, &given);
+
+        // And what was read packs into the same tar.
+        let files = sink.files.into_iter().filter(|(path, ..)| path == "SKILL.md" || !ours.contains(&path.as_str()));
+        let files = files.map(|(path, bytes, executable)| PackFile { path, bytes, executable });
+        prop_assert_eq!(pack(source(files.collect())).unwrap().content, packed.content);
     }
 }
