@@ -13,5 +13,6 @@ mod protected;
 mod publish;
 mod resolve;
 mod sandbox;
+mod stress;
 mod trust;
 mod without_terminal;
