@@ -3,7 +3,7 @@
 //! A key that nothing obeys is refused: an unknown one names its nearest neighbour, one of a part
 //! that does not exist yet says so. A setting that is accepted is a setting that holds.
 
-pub(crate) mod edit;
+pub mod edit;
 mod keys;
 
 use std::time::Duration;

@@ -16,17 +16,8 @@ const LIST: &str = "trusted_registries:";
 /// Adds `address` to the settings, which are written with the other `changes`; `false` if it was there
 /// already. The caller holds the lock of the home folder.
 pub(crate) fn add_registry(home: &Home, address: &str, changes: &mut Changes) -> Outcome<bool> {
-    let edited = change(home, &read(home)?, address, |settings| {
-        if settings
-            .trusted_registries
-            .iter()
-            .any(|known| known == address)
-        {
-            return false;
-        }
-        settings.trusted_registries.push(address.to_owned());
-        true
-    })?;
+    let edited =
+        with_registry(&read(home)?, address).map_err(|failure| not_edited(home, failure))?;
     let Some(edited) = edited else {
         return Ok(false);
     };
@@ -43,11 +34,8 @@ pub(crate) fn remove_registries(
     let before = read(home)?;
     let mut text = before.clone();
     for address in addresses {
-        let edited = change(home, &text, address, |settings| {
-            let before = settings.trusted_registries.len();
-            settings.trusted_registries.retain(|known| known != address);
-            settings.trusted_registries.len() != before
-        })?;
+        let edited =
+            without_registry(&text, address).map_err(|failure| not_edited(home, failure))?;
         text = edited.unwrap_or(text);
     }
     if text == before {
@@ -63,35 +51,47 @@ fn read(home: &Home) -> Outcome<String> {
     Ok(text.unwrap_or_default())
 }
 
-/// The text with the change that `wish` makes to what it says; none if it makes none.
-fn change(
-    home: &Home,
-    text: &str,
-    address: &str,
-    wish: impl FnOnce(&mut Settings) -> bool,
-) -> Outcome<Option<String>> {
-    let before = Settings::parse(text)?;
-    let mut wanted = before.clone();
-    if !wish(&mut wanted) {
+fn not_edited(home: &Home, failure: Failure) -> Failure {
+    failure.during(format!(
+        "could not edit `{}`",
+        home.settings_file().display()
+    ))
+}
+
+/// The text with `address` in its list; none if it was there already.
+pub fn with_registry(text: &str, address: &str) -> Outcome<Option<String>> {
+    let mut wanted = Settings::parse(text)?;
+    if wanted
+        .trusted_registries
+        .iter()
+        .any(|known| known == address)
+    {
         return Ok(None);
     }
-    let adding = wanted.trusted_registries.len() > before.trusted_registries.len();
-    let edited = if adding {
-        insert(text, address)
-    } else {
-        delete(text, address)
-    };
-    if Settings::parse(&edited).ok().as_ref() != Some(&wanted) {
-        let act = if adding { "add" } else { "remove" };
-        let failure = Failure::usage(format!(
-            "could not edit `{}` without losing its form",
-            home.settings_file().display()
-        ));
-        return Err(failure.hint(format!(
-            "{act} `{address}` under `skills.trusted_registries` by hand"
-        )));
+    wanted.trusted_registries.push(address.to_owned());
+    exactly(wanted, insert(text, address), "add", address)
+}
+
+/// The text without `address` in its list; none if it was not there.
+pub fn without_registry(text: &str, address: &str) -> Outcome<Option<String>> {
+    let before = Settings::parse(text)?;
+    let mut wanted = before.clone();
+    wanted.trusted_registries.retain(|known| known != address);
+    if wanted == before {
+        return Ok(None);
     }
-    Ok(Some(edited))
+    exactly(wanted, delete(text, address), "remove", address)
+}
+
+/// The edited text, if it says what is wanted and nothing else.
+fn exactly(wanted: Settings, edited: String, act: &str, address: &str) -> Outcome<Option<String>> {
+    if Settings::parse(&edited).ok() == Some(wanted) {
+        return Ok(Some(edited));
+    }
+    let failure = Failure::usage("its form would be lost");
+    Err(failure.hint(format!(
+        "{act} `{address}` under `skills.trusted_registries` by hand"
+    )))
 }
 
 fn indent(line: &str) -> usize {
