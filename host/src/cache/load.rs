@@ -1,4 +1,4 @@
-//! Loads compiled code. One of the two modules of this crate with `unsafe` in it.
+//! Loads compiled code. The one module of this crate with `unsafe` in it: docs/architecture.md has the argument.
 //!
 //! It takes nothing but an [`Image`], whose only constructor has checked the seal.
 
