@@ -179,17 +179,21 @@ fn parse_line(raw: &[u8], line: usize) -> Result<Option<IndexLine>, IndexError> 
         });
     }
     let malformed = |source| IndexError::Malformed { line, source };
-    let Versioned { v } = serde_json::from_slice(raw).map_err(malformed)?;
-    if v == 0 {
-        return Err(IndexError::Absurd {
-            line,
-            fault: "has version 0".to_owned(),
-        });
-    }
-    if v != VERSION {
-        return Ok(None);
-    }
-    let read: IndexLine = serde_json::from_slice(raw).map_err(malformed)?;
+    let read = match serde_json::from_slice::<IndexLine>(raw) {
+        Ok(read) if read.v == VERSION => read,
+        // A line of another version may hold anything, as long as it says which it is of.
+        other => {
+            let Versioned { v } = serde_json::from_slice(raw).map_err(malformed)?;
+            return match other {
+                _ if v == 0 => Err(IndexError::Absurd {
+                    line,
+                    fault: "has version 0".to_owned(),
+                }),
+                Err(source) if v == VERSION => Err(malformed(source)),
+                _ => Ok(None),
+            };
+        }
+    };
     if read.size == 0 || read.size > PACKED_BYTES_MAX {
         let fault = format!("has a tarball of {} bytes", read.size);
         return Err(IndexError::Absurd { line, fault });
