@@ -20,8 +20,11 @@ use crate::storage::Storage;
 
 /// Index files kept in memory: tens of thousands of packages.
 const INDEX_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Notes, and the names of published tarballs, kept in memory.
+/// Notes, small tarballs, and the names of large ones, kept in memory.
 const BLOB_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Tarballs up to this size are kept whole: finding, opening and reading such a file costs several
+/// times what sending it does.
+pub(crate) const WHOLE_BYTES_MAX: u64 = 128 * 1024;
 
 /// A registry that serves.
 #[derive(Debug)]
@@ -60,7 +63,11 @@ pub(crate) struct CachedIndex {
 #[derive(Debug, Clone)]
 pub(crate) enum CachedBlob {
     Note(Bytes),
-    Tarball { size: u64 },
+    Tarball {
+        size: u64,
+        /// Its bytes, if there are no more than [`WHOLE_BYTES_MAX`].
+        whole: Option<Bytes>,
+    },
 }
 
 impl App {
@@ -103,11 +110,10 @@ impl Weight for CachedIndex {
 
 impl Weight for CachedBlob {
     fn bytes(&self) -> usize {
-        ENTRY_BYTES
-            + if let Self::Note(note) = self {
-                note.len()
-            } else {
-                0
-            }
+        let held = match self {
+            Self::Note(note) => note.len(),
+            Self::Tarball { whole, .. } => whole.as_ref().map_or(0, Bytes::len),
+        };
+        ENTRY_BYTES + held
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use claw_package::{Digest, Manifest, PackSource, Packed, Toolchain};
+use claw_package::{Digest, Manifest, PackFile, PackSource, Packed, Toolchain};
 use claw_registry_api::{NamespacePattern, Scope, Timestamp, paths};
 use claw_trust::{Keyset, KeysetRef, Origin, Release, SigningKey};
 use tempfile::TempDir;
@@ -193,6 +193,21 @@ impl Publisher {
 
 /// A package of that name and version whose content depends on `readme`.
 pub(crate) fn package(name: &str, version: &str, readme: &str) -> Packed {
+    pack(name, version, readme, Vec::new())
+}
+
+/// A package that no compression makes shorter than `bytes`.
+pub(crate) fn large_package(name: &str, version: &str, bytes: usize) -> Packed {
+    let noise = (0u64..).flat_map(|number| *Digest::of(&number.to_le_bytes()).as_bytes());
+    let file = PackFile {
+        path: "assets/noise".to_owned(),
+        bytes: noise.take(bytes).collect(),
+        executable: false,
+    };
+    pack(name, version, "large", vec![file])
+}
+
+fn pack(name: &str, version: &str, readme: &str, files: Vec<PackFile>) -> Packed {
     let manifest = format!(
         "name = \"{name}\"\nversion = \"{version}\"\ndescription = \"{readme}\"\n\
          permissions = [\"filesystem.read=docs\"]\nhost = \"^0.1\"\n"
@@ -211,7 +226,7 @@ pub(crate) fn package(name: &str, version: &str, readme: &str) -> Packed {
             target: "none".to_owned(),
             builder: "a test".to_owned(),
         },
-        files: Vec::new(),
+        files,
     };
     claw_package::pack(source).unwrap()
 }

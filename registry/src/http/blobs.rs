@@ -1,8 +1,9 @@
 //! What is known by its digest: tarballs that a release names, and notes.
 //!
 //! A tarball in staging is not here for anybody. One part of the bytes can be asked for, so that an
-//! interrupted download goes on where it ended. Bodies are read from the disk a page at a time, as
-//! fast as the client takes them.
+//! interrupted download goes on where it ended. Small tarballs are sent from memory, where they came
+//! with their digest checked; others are read from the disk a page at a time, as fast as the client
+//! takes them.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -18,20 +19,22 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use claw_package::Digest;
 use claw_registry_api::{ErrorCode, media};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
+use tokio::task::JoinHandle;
 
 use super::range::{self, Wanted};
 use super::{Answer, Registry, caching};
-use crate::app::{App, CachedBlob};
+use crate::app::{App, CachedBlob, WHOLE_BYTES_MAX};
 use crate::db::{entries, releases};
 use crate::downloads::Counted;
 use crate::failure::{Failure, Refusal};
 use crate::metrics::{Asking, Storing};
-use crate::storage::digest_of_name;
+use crate::storage::{Storage, digest_of_name};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-/// How much of a tarball is in memory for one client.
-const PAGE_BYTES: usize = 256 * 1024;
+/// How much of a tarball is read at once. One client has two such pages in memory: one being sent,
+/// and the next.
+const PAGE_BYTES: u64 = 256 * 1024;
 
 /// The bytes of a digest: a tarball that a release names, or a note.
 #[utoipa::path(
@@ -65,7 +68,7 @@ pub(super) async fn blob(
     }
     let size = match &blob {
         CachedBlob::Note(note) => note.len() as u64,
-        CachedBlob::Tarball { size } => *size,
+        CachedBlob::Tarball { size, .. } => *size,
     };
     let is_get = method == Method::GET;
     let wanted = match range::wanted(&request, &caching::etag(&digest), size) {
@@ -80,8 +83,11 @@ pub(super) async fn blob(
     let body = match blob {
         _ if !is_get => Body::empty(),
         CachedBlob::Note(note) => Body::from(slice(&note, from, length)),
-        CachedBlob::Tarball { .. } => {
-            let body = tarball(&app, digest, size, from, length).await?;
+        CachedBlob::Tarball { whole, .. } => {
+            let body = match whole {
+                Some(whole) => Body::from(slice(&whole, from, length)),
+                None => tarball(&app, digest, size, from, length).await?,
+            };
             if length == size {
                 Body::new(Counted::new(Arc::clone(&app), digest, size, body))
             } else {
@@ -113,10 +119,10 @@ fn nothing(size: u64) -> Response {
     response
 }
 
-/// A part that is known to be within the note.
-fn slice(note: &Bytes, from: u64, length: u64) -> Bytes {
-    let place = |at| usize::try_from(at).unwrap_or(usize::MAX).min(note.len());
-    note.slice(place(from)..place(from + length))
+/// A part that is known to be within the bytes.
+fn slice(bytes: &Bytes, from: u64, length: u64) -> Bytes {
+    let place = |at| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.slice(place(from)..place(from + length))
 }
 
 /// What is published under the digest.
@@ -125,10 +131,15 @@ async fn find(app: &App, digest: Digest) -> Answer<Option<CachedBlob>> {
         Ok(blob) => return Ok(Some(blob)),
         Err(seen) => seen,
     };
-    let found = app
+    let mut found = app
         .metrics
         .database(Asking::Read, read(app, &digest))
         .await?;
+    if let Some(CachedBlob::Tarball { size, whole: bytes }) = &mut found
+        && *size <= WHOLE_BYTES_MAX
+    {
+        *bytes = Some(whole(app, digest, *size).await?);
+    }
     if let Some(blob) = &found {
         app.blobs.insert(digest, blob.clone(), seen);
     }
@@ -138,57 +149,87 @@ async fn find(app: &App, digest: Digest) -> Answer<Option<CachedBlob>> {
 async fn read(app: &App, digest: &Digest) -> Answer<Option<CachedBlob>> {
     let mut reader = app.db.read().await?;
     if let Some(size) = releases::tarball_size(&mut reader, digest).await? {
-        return Ok(Some(CachedBlob::Tarball { size }));
+        return Ok(Some(CachedBlob::Tarball { size, whole: None }));
     }
     let note = entries::note_by_digest(&mut reader, digest).await?;
     Ok(note.map(|note| CachedBlob::Note(Bytes::from(note))))
+}
+
+/// The bytes of a small tarball, if they are what they are named for.
+async fn whole(app: &App, digest: Digest, size: u64) -> Answer<Bytes> {
+    let storage = app.storage.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let whole = page(&mut open(&storage, &digest, size)?, size)?;
+        let found = Digest::of(&whole);
+        if found != digest {
+            let detail = format!("the blob `{digest}` has the bytes of `{found}`");
+            return Err(Failure::internal(detail));
+        }
+        Ok(whole)
+    });
+    app.metrics.storage(Storing::Open, read).await?
 }
 
 /// The first page is read before the answer begins, so that a missing file is an error and not an
 /// answer that breaks off.
 async fn tarball(app: &App, digest: Digest, size: u64, from: u64, length: u64) -> Answer<Body> {
     let storage = app.storage.clone();
-    let open = tokio::task::spawn_blocking(move || {
-        let mut file = storage.open_blob(&digest)?;
-        let found = file.metadata()?.len();
-        if found != size {
-            let detail = format!("the blob `{digest}` has {found} bytes, its release says {size}");
-            return Err(Failure::internal(detail));
-        }
+    let first = tokio::task::spawn_blocking(move || {
+        let mut file = open(&storage, &digest, size)?;
         if from > 0 {
             file.seek(SeekFrom::Start(from))?;
         }
         let first = page(&mut file, length)?;
         Ok::<(File, Bytes), Failure>((file, first))
     });
-    let (file, first) = app.metrics.storage(Storing::Open, open).await??;
+    let (file, first) = app.metrics.storage(Storing::Open, first).await??;
     let left = length - first.len() as u64;
     if left == 0 {
         return Ok(Body::from(first));
     }
-    let pages = stream::try_unfold(
-        (file, left, Some(first)),
-        |(mut file, left, first)| async move {
-            if let Some(first) = first {
-                return Ok::<_, io::Error>(Some((first, (file, left, None))));
-            }
-            if left == 0 {
-                return Ok(None);
-            }
-            let next =
-                tokio::task::spawn_blocking(move || page(&mut file, left).map(|page| (page, file)));
-            let (page, file) = next.await??;
-            let left = left - page.len() as u64;
-            Ok(Some((page, (file, left, None))))
-        },
-    );
-    Ok(Body::from_stream(pages))
+    // While a page is sent, the next one is read.
+    let rest = stream::try_unfold(next(file, left), async |reading: Option<Reading>| {
+        let Some(reading) = reading else {
+            return Ok::<_, io::Error>(None);
+        };
+        let (page, file, left) = reading.await??;
+        Ok(Some((page, next(file, left))))
+    });
+    let first = stream::once(async { Ok(first) });
+    Ok(Body::from_stream(first.chain(rest)))
 }
 
+/// A page on its way from the disk, with the file and how much of it is left then.
+type Reading = JoinHandle<io::Result<(Bytes, File, u64)>>;
+
+/// Begins to read the next page, if there is one.
+fn next(mut file: File, left: u64) -> Option<Reading> {
+    let read = move || {
+        let page = page(&mut file, left)?;
+        let left = left - page.len() as u64;
+        Ok((page, file, left))
+    };
+    (left > 0).then(|| tokio::task::spawn_blocking(read))
+}
+
+/// The file of a tarball, which has the length that its release says.
+fn open(storage: &Storage, digest: &Digest, size: u64) -> Answer<File> {
+    let file = storage.open_blob(digest)?;
+    let found = file.metadata()?.len();
+    if found != size {
+        let detail = format!("the blob `{digest}` has {found} bytes, its release says {size}");
+        return Err(Failure::internal(detail));
+    }
+    Ok(file)
+}
+
+/// As much as fits into a page, of what is left.
 fn page(file: &mut File, left: u64) -> io::Result<Bytes> {
-    let length = usize::try_from(left).map_or(PAGE_BYTES, |left| left.min(PAGE_BYTES));
-    let mut page = vec![0; length];
-    file.read_exact(&mut page)?;
+    let length = left.min(PAGE_BYTES);
+    let mut page = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    if file.take(length).read_to_end(&mut page)? as u64 != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(page.into())
 }
 

@@ -3,7 +3,7 @@
 use claw_package::Digest;
 use claw_registry_api::paths;
 
-use crate::testing::{Publisher, Reply, Request, TestRegistry, package};
+use crate::testing::{Publisher, Reply, Request, TestRegistry, large_package, package};
 
 async fn part(registry: &TestRegistry, method: &str, path: &str, range: &str) -> Reply {
     let request = Request::new(method, path).header("Range", range);
@@ -16,7 +16,21 @@ async fn parts_of_tarballs_and_notes_make_up_the_whole() {
     let acme = Publisher::of(&registry, "acme").await;
     let packed = package("acme/hello", "1.0.0", "one");
     registry.publish(&acme, &packed).await;
-    for digest in [packed.tarball_digest.digest, Digest::of(&acme.genesis)] {
+    // Several pages, and none of them in memory beforehand.
+    let large = large_package("acme/large", "1.0.0", 700_000);
+    registry.publish(&acme, &large).await;
+    assert_eq!(
+        registry
+            .get(&paths::blob(&large.tarball_digest.digest))
+            .await
+            .body,
+        large.tarball
+    );
+    for digest in [
+        packed.tarball_digest.digest,
+        large.tarball_digest.digest,
+        Digest::of(&acme.genesis),
+    ] {
         let path = paths::blob(&digest);
         let whole = registry.get(&path).await;
         let size = whole.body.len();

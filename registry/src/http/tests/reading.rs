@@ -188,3 +188,23 @@ async fn a_blob_that_the_disk_lost_is_our_fault_and_says_nothing_of_our_insides(
     assert_eq!(reply.refusal(), (500, "internal".to_owned()));
     assert!(!reply.detail().contains("blobs"), "{}", reply.detail());
 }
+
+#[tokio::test]
+async fn a_small_tarball_that_the_disk_altered_is_not_sent() {
+    let registry = TestRegistry::start().await;
+    let acme = Publisher::of(&registry, "acme").await;
+    let packed = package("acme/hello", "1.0.0", "one");
+    registry.publish(&acme, &packed).await;
+    let digest = packed.tarball_digest.digest;
+    let file = registry.app.storage.blob_path(&digest);
+    let mut altered = packed.tarball.clone();
+    altered[100] ^= 1;
+    std::fs::write(&file, &altered).unwrap();
+    let reply = registry.get(&paths::blob(&digest)).await;
+    assert_eq!(reply.refusal(), (500, "internal".to_owned()));
+    std::fs::write(&file, &packed.tarball).unwrap();
+    assert_eq!(
+        registry.get(&paths::blob(&digest)).await.body,
+        packed.tarball
+    );
+}
