@@ -64,12 +64,15 @@ impl Complaint {
 
     /// Prints itself, and is the exit code.
     pub(crate) fn report(self) -> ExitCode {
-        let mut causes = self.error.chain();
-        if let Some(error) = causes.next() {
-            eprintln!("error: {error}");
-        }
+        let mut causes = self.error.chain().map(ToString::to_string);
+        let mut said = causes.next().unwrap_or_default();
+        eprintln!("error: {said}");
         for cause in causes {
-            eprintln!("  caused by: {cause}");
+            // Some libraries put the text of a cause into their own.
+            if !said.ends_with(&cause) {
+                eprintln!("  caused by: {cause}");
+                said = cause;
+            }
         }
         if let Some(hint) = self.hint {
             eprintln!("hint: {hint}");

@@ -18,7 +18,9 @@ pub mod releases;
 pub mod summaries;
 pub mod tokens;
 
+use std::fs::{File, Permissions};
 use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,7 +95,9 @@ pub struct Database {
 impl Database {
     /// Opens the database in `folder`, making it and bringing its tables up to date where needed.
     pub async fn open_or_create(folder: &Path) -> Result<Self, DatabaseError> {
-        let database = Self::connect(options(folder).create_if_missing(true));
+        let private = make_private(&file(folder)).map_err(sqlx::Error::Io);
+        private.map_err(|error| explained(folder, error.into()))?;
+        let database = Self::connect(options(folder));
         let ready = migrations().run(&database.writer).await;
         ready.map_err(|error| explained(folder, error.into()))?;
         Ok(database)
@@ -211,6 +215,17 @@ pub fn file(folder: &Path) -> PathBuf {
     folder.join("registry.db")
 }
 
+/// Makes the file where it is not there, for its owner alone whatever folder it is in. The files that
+/// SQLite makes beside it get the same mode.
+fn make_private(file: &Path) -> io::Result<()> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)?;
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
 fn options(folder: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file(folder))
@@ -303,6 +318,22 @@ fn seconds(moment: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_but_its_owner_reads_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(folder.path());
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let database = Database::open_or_create(folder.path()).await.unwrap();
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let modes: Vec<u32> = files
+            .map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777)
+            .collect();
+        assert!(modes.len() >= 2, "the journal is beside it");
+        assert_eq!(modes, vec![0o600; modes.len()]);
+        database.close().await;
+    }
 
     #[tokio::test]
     async fn a_transaction_that_the_database_ended_is_not_in_the_way_of_the_next() {

@@ -145,13 +145,43 @@ impl From<ReadError> for Failure {
     }
 }
 
-/// An error and all that caused it, in one line.
+/// An error and all that caused it, in one line. What an error has said of its cause is not said again.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        write!(text, ": {cause}").expect("writing to a string does not fail");
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            write!(text, ": {said}").expect("writing to a string does not fail");
+        }
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the disk is full")]
+    struct Full;
+
+    /// As errors of some libraries are.
+    #[derive(Debug, thiserror::Error)]
+    #[error("the database said: {0}")]
+    struct Repeating(#[source] Full);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("nothing was written")]
+    struct Outer(#[source] Repeating);
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = Outer(Repeating(Full));
+        assert_eq!(
+            chain(&error),
+            "nothing was written: the database said: the disk is full"
+        );
+    }
 }

@@ -19,7 +19,7 @@ pub use recovery::Standing;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -92,6 +92,7 @@ impl Storage {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(ServerLock { _file: file })),
