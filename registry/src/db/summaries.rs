@@ -7,6 +7,10 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::{Connection, DatabaseError, moment, parsed, permissions, signed, unsigned};
 
+/// Bytes of each list that are kept: a search shows a hundred releases at once, and finds a package by
+/// the first few hundred of its words.
+pub const LIST_BYTES_MAX: usize = 16 * 1024;
+
 /// The words of one release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -54,14 +58,24 @@ impl Summary {
     pub fn of(skill: &SkillJson) -> Self {
         let manifest = &skill.manifest;
         let labels = manifest.keywords.iter().chain(&manifest.categories);
-        let actions = skill.derived.actions.iter();
+        let actions = skill.derived.actions.iter().map(|action| &action.name);
         Self {
             description: manifest.description.clone(),
-            keywords: labels.cloned().collect(),
-            actions: actions.map(|action| action.name.clone()).collect(),
-            imports: skill.derived.imports.clone(),
+            keywords: first(labels),
+            actions: first(actions),
+            imports: first(&skill.derived.imports),
         }
     }
+}
+
+/// As many of the texts, from the first on, as are kept.
+fn first<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut bytes = 0;
+    let fits = |text: &&String| {
+        bytes += text.len() + 1;
+        bytes <= LIST_BYTES_MAX
+    };
+    texts.into_iter().take_while(fits).cloned().collect()
 }
 
 /// Adds the words of a release, which is there; what stands stays.
@@ -151,5 +165,18 @@ impl TryFrom<Columns> for Row {
                 imports: list(imports),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_kept_up_to_its_bound() {
+        let half = "x".repeat(LIST_BYTES_MAX / 2 - 1);
+        let texts = [half.clone(), half.clone(), "y".to_owned()];
+        assert_eq!(first(&texts), texts[..2]);
+        assert_eq!(first(&["x".repeat(LIST_BYTES_MAX)]), Vec::<String>::new());
     }
 }
