@@ -13,6 +13,7 @@ mod protected;
 mod publish;
 mod resolve;
 mod sandbox;
+mod scale;
 mod stress;
 mod trust;
 mod without_terminal;

@@ -2,14 +2,16 @@
 //! homes and folders of their own.
 //!
 //! Nothing here reaches into a program: everything goes through command lines, HTTP, files that the
-//! documentation names, and MCP. The one exception is [`packages`], which makes packages without a
-//! compiler, through the same library that the programs use, because some tests need hundreds.
+//! documentation names, and MCP. Two exceptions go through the libraries that the programs use, because
+//! some tests need hundreds of packages or more: [`packages`] makes them without a compiler, [`many`]
+//! makes a registry's folder without publishing.
 
 pub mod environment;
 #[cfg(target_os = "linux")]
 pub mod faults;
 pub mod guests;
 pub mod http;
+pub mod many;
 pub mod mirror;
 pub mod packages;
 pub mod programs;

@@ -7,10 +7,11 @@ use claw_package::{
     Digest, Manifest, PackFile, PackSource, PackageName, Packed, PermissionSet, Toolchain, Version,
     pack,
 };
-use claw_trust::{KeysetRef, Origin, Release, SigningKey};
+use claw_trust::{Keyset, KeysetRef, Origin, Release, SigningKey};
 
 use crate::guests;
 use crate::http::{self, Answer};
+use crate::registry::Registry;
 
 /// A package to be.
 pub struct TestPackage {
@@ -140,6 +141,52 @@ impl TestPackage {
             200 | 201 => Ok(Digest::of(&self.note(key, origin, keyset))),
             status => Err(format!("{status} {}", answer.body)),
         }
+    }
+}
+
+/// Somebody who publishes, whose key this process holds.
+pub struct Publisher {
+    key: SigningKey,
+    origin: String,
+    keyset: String,
+    token: String,
+}
+
+impl Publisher {
+    /// One with a new key, and a namespace and a token of its own at `registry`, whose origin is given.
+    pub fn new(registry: &Registry, origin: &str, namespace: &str) -> Publisher {
+        let name = format!("{namespace}/robot").parse().expect("a key's name");
+        let key = SigningKey::generate(name).expect("the system has random numbers");
+        let genesis = Keyset::genesis(&origin.parse().expect("an origin"), &key);
+        let file = registry
+            .data()
+            .with_extension(format!("{namespace}.keyset"));
+        std::fs::write(&file, &genesis).expect("writable");
+        let file = file.to_str().expect("a UTF-8 path");
+        registry
+            .admin(&["namespace", "create", namespace, "--keyset", file])
+            .ok();
+        let words = [
+            "token",
+            "create",
+            "--scope",
+            "publish",
+            "--namespace",
+            namespace,
+        ];
+        let token = registry.admin(&words).ok().stdout.trim().to_owned();
+        let keyset = Keyset::verify(&genesis).expect("it was just signed");
+        Publisher {
+            key,
+            origin: origin.to_owned(),
+            keyset: keyset.reference().to_string(),
+            token,
+        }
+    }
+
+    /// Uploads the package and posts its note to the registry at `address`.
+    pub fn send(&self, address: &str, package: &TestPackage) -> Answer {
+        package.send(address, &self.token, &self.key, &self.origin, &self.keyset)
     }
 }
 
