@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -71,9 +71,10 @@ pub(super) async fn blob(
         CachedBlob::Tarball { size, .. } => *size,
     };
     let is_get = method == Method::GET;
-    let wanted = match range::wanted(&request, &caching::etag(&digest), size) {
-        wanted if is_get => wanted,
-        _ => Wanted::Whole,
+    let wanted = if is_get && request.contains_key(RANGE) {
+        range::wanted(&request, &caching::etag(&digest), size)
+    } else {
+        Wanted::Whole
     };
     let (status, from, length) = match wanted {
         Wanted::Whole => (StatusCode::OK, 0, size),
