@@ -4,11 +4,11 @@
 
 mod author;
 mod crash;
-#[cfg(target_os = "linux")]
 mod disk;
 mod integrity;
 mod limits;
 mod mcp;
+mod operators;
 mod protected;
 mod publish;
 mod resolve;

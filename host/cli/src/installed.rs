@@ -114,7 +114,7 @@ fn check(home: &Home, pins: &Pins, locked: &Locked, record: Record) -> Outcome<I
             "claw trust add {} --origin {} --keyset {}",
             name.namespace(),
             accepted.origin,
-            accepted.keyset.digest
+            accepted.keyset
         );
         return Err(failure.hint(hint));
     };

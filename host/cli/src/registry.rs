@@ -96,9 +96,12 @@ impl Network<'_> {
             None => self.unbound(namespace, pins).await?,
         };
         if let Some(trust) = trust.filter(|trust| *trust != source.keyset.reference().digest) {
-            let found = source.keyset.reference().digest;
+            let (found, sequence) = (
+                source.keyset.reference(),
+                source.keyset.reference().sequence,
+            );
             let message = format!(
-                "the keyset of `{namespace}` at `{}` is `{found}`, and not `{trust}`",
+                "the keyset of `{namespace}` at `{}` is `{found}`, and not `{sequence}:{trust}`",
                 source.registry.origin
             );
             return Err(Failure::verification(message));
@@ -351,10 +354,7 @@ fn too_many(namespace: &Namespace, found: &[Source]) -> Failure {
     };
     let command = |source: &Source| {
         let (origin, keyset) = (&source.registry.origin, source.keyset.reference());
-        format!(
-            "claw trust add {namespace} --origin {origin} --keyset {}",
-            keyset.digest
-        )
+        format!("claw trust add {namespace} --origin {origin} --keyset {keyset}")
     };
     let all: Vec<_> = found.iter().map(each).collect();
     let commands: Vec<_> = found.iter().map(command).collect();

@@ -9,7 +9,7 @@ use claw_registry_client::ClientError;
 use claw_trust::{VerifiedRelease, VerifiedYank, YankAction};
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::lock::Locked;
+use crate::lock::{Locked, altered_hint};
 use crate::registry::{Source, request_failure};
 
 /// A verified release, as the index offers it.
@@ -90,10 +90,20 @@ pub(crate) async fn highest(
 pub(crate) async fn locked(source: &Source, locked: &Locked) -> Outcome<Offer> {
     let lines = index(source, &locked.name).await?;
     let Some(line) = lines.iter().find(|line| line.version == locked.version) else {
-        return Err(Failure::not_found(format!(
-            "`{}` has no `{}@{}`",
-            source.registry.address, locked.name, locked.version
-        )));
+        let (name, version) = (&locked.name, &locked.version);
+        if let Some(line) = lines.iter().find(|line| line.note == locked.note) {
+            let message = format!(
+                "its `version` is `{version}`, and its `note` is of `{}`",
+                line.version
+            );
+            let failure = Failure::verification(message);
+            return Err(failure
+                .during(format!("claw.lock was altered at `{name}`"))
+                .hint(altered_hint(name)));
+        }
+        let address = &source.registry.address;
+        let failure = Failure::not_found(format!("`{address}` has no `{name}@{version}`"));
+        return Err(failure.hint(altered_hint(name)));
     };
     if line.note != locked.note {
         let message = format!(

@@ -16,6 +16,7 @@ use crate::commands::Context;
 use crate::consent::{Case, Flags, Verdict};
 use crate::failure::Outcome;
 use crate::home::Home;
+use crate::installed;
 use crate::invoke;
 use crate::journal::Changes;
 use crate::lock::{Lock, Locked};
@@ -184,6 +185,14 @@ impl<'a> Session<'a> {
         self.records.skills.insert(name.clone(), record);
         self.lock_release(&name, release, source);
         Ok(granted)
+    }
+
+    /// What a skill of these permissions may do as things are recorded now.
+    pub(crate) fn effective(&self, name: &PackageName, manifest: &PermissionSet) -> PermissionSet {
+        let record = self.records.skills.get(name).cloned().unwrap_or_default();
+        let none = PermissionSet::empty();
+        let (granted, revoked) = (&record.granted, &record.revoked);
+        installed::effective(&self.settings, manifest, granted, &none, revoked)
     }
 
     /// Writes down wishes that were answered just now.

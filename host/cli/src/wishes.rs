@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use claw_package::{PackageName, Permission, PermissionSet, Requirement};
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, TableLike, value};
 
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
@@ -106,22 +106,72 @@ impl Wishes {
         Ok(())
     }
 
-    /// Removes a skill.
+    /// Removes a skill. Comments right above it are its own and go with it; comments above those,
+    /// and everything at the top of the file, stay.
     pub(crate) fn remove(&mut self, name: &PackageName) {
-        if let Some(skills) = self
+        self.skills.remove(name);
+        let Some(skills) = self
             .document
             .get_mut("skills")
             .and_then(Item::as_table_like_mut)
-            && let Some(key) = written_name(skills, name)
-        {
-            skills.remove(&key);
+        else {
+            return;
+        };
+        let Some(key) = written_name(skills, name) else {
+            return;
+        };
+        let Some(Item::Table(removed)) = skills.remove(&key) else {
+            return;
+        };
+        let is_before = |table: &Table| table.position() < removed.position();
+        let tables = skills.iter().filter_map(|(_, item)| item.as_table());
+        let is_first = !tables.into_iter().any(is_before);
+        let kept = kept_comments(prefix(&removed), is_first);
+        if kept.is_empty() {
+            return;
         }
-        self.skills.remove(name);
+        let tables = skills.iter_mut().filter_map(|(_, item)| match item {
+            Item::Table(table) if table.position() > removed.position() => Some(table),
+            _ => None,
+        });
+        match tables.min_by_key(|table| table.position()) {
+            Some(next) => {
+                let below = prefix(next).trim_start_matches('\n').to_owned();
+                next.decor_mut().set_prefix(format!("{kept}\n{below}"));
+            }
+            None => {
+                let below = self.document.trailing().as_str().unwrap_or_default();
+                let below = below.trim_start_matches('\n').to_owned();
+                let gap = if below.is_empty() { "" } else { "\n" };
+                self.document.set_trailing(format!("{kept}{gap}{below}"));
+            }
+        }
     }
 
     /// Adds the file to others that are written with it.
     pub(crate) fn add_to(&self, changes: &mut Changes) -> Outcome {
         changes.add(&self.path, self.document.to_string(), Audience::Everyone)
+    }
+}
+
+/// The blank lines and comments above a table.
+fn prefix(table: &Table) -> &str {
+    let prefix = table.decor().prefix();
+    prefix.and_then(RawString::as_str).unwrap_or_default()
+}
+
+/// What stays of the comments above a removed table: all at the top of the file, where they may be
+/// about everything, else what a blank line sets apart.
+fn kept_comments(prefix: &str, is_first: bool) -> String {
+    let end = match prefix.rfind("\n\n") {
+        _ if is_first => prefix.len(),
+        Some(blank) => blank + 1,
+        None => 0,
+    };
+    let kept = &prefix[..end];
+    match kept.trim().is_empty() {
+        true => String::new(),
+        false => format!("{}\n", kept.trim_end()),
     }
 }
 
@@ -251,6 +301,32 @@ mod tests {
         let expected = "# ours\n\n[skills.\"acme/a\"]\nversion = \"^1\"\ngrants = []\n\n\
                         [skills.\"acme/b\"]\nversion = \"^1\"\ngrants = []\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn removing_a_skill_keeps_what_was_written_about_others() {
+        let removed = |text: &str, name: &str| {
+            let mut wishes = parse(text).unwrap();
+            wishes.remove(&name.parse().unwrap());
+            let text = wishes.document.to_string();
+            assert_eq!(parse(&text).unwrap().skills, wishes.skills);
+            text
+        };
+        let (a, b) = (
+            "[skills.\"acme/a\"]\nversion = \"^1\"\n",
+            "[skills.\"acme/b\"]\nversion = \"^1\"\n",
+        );
+        let text = format!("# ours\n\n{a}\n# reads docs\n{b}");
+        let without_a = removed(&text, "acme/a");
+        assert_eq!(without_a, format!("# ours\n\n# reads docs\n{b}"));
+        assert_eq!(removed(&text, "acme/b"), format!("# ours\n\n{a}"));
+        assert_eq!(removed(&without_a, "acme/b"), "# ours\n\n# reads docs\n");
+        // Nobody can say whether this is about the file or the skill.
+        let text = format!("# ours\n{a}");
+        assert_eq!(removed(&text, "acme/a"), "# ours\n");
+        let text = format!("{a}\n# two more\n\n# this one\n{b}\n# the end\n");
+        let expected = format!("{a}\n# two more\n\n# the end\n");
+        assert_eq!(removed(&text, "acme/b"), expected);
     }
 
     #[test]

@@ -94,10 +94,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     for skill in &added {
         output::data(format_args!("added {} {}", skill.name, skill.version))?;
         if !skill.manifest.is_empty() {
-            output::say(format_args!(
-                "  granted: {}",
-                show::one_line(&skill.granted)
-            ));
+            output::say(format_args!("  may: {}", show::one_line(&skill.effective)));
         }
     }
     Ok(())
@@ -109,11 +106,18 @@ struct Added {
     version: String,
     manifest: PermissionSet,
     granted: PermissionSet,
+    /// What it may do now, levels and revocations included.
+    effective: PermissionSet,
 }
 
 impl Added {
     fn to_json(&self) -> Value {
-        json!({"name": self.name, "version": self.version, "granted": self.granted})
+        json!({
+            "name": self.name,
+            "version": self.version,
+            "granted": self.granted,
+            "effective": self.effective,
+        })
     }
 }
 
@@ -172,6 +176,7 @@ async fn add(session: &mut Session<'_>, spec: &Spec, flags: &Flags, args: &Args)
     Ok(Added {
         name: name.clone(),
         version,
+        effective: session.effective(name, &manifest),
         manifest,
         granted,
     })

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::failure::{Failure, Outcome};
+use crate::installed::effective;
 use crate::output;
 use crate::project::Project;
 use crate::record::{Record, takes_from};
@@ -32,10 +33,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let (record, manifest) = accepted(context, &records.skills, &name)?;
     let granted = grant(&record, &manifest, &permissions)
         .map_err(|failure| failure.during(format!("could not grant `{name}`")))?;
-    let shown = granted.granted.clone();
-    records.skills.insert(name.clone(), granted);
+    records.skills.insert(name.clone(), granted.clone());
     records.write(&context.home, project.folder())?;
-    tell(context, &name, &shown, &records.skills[&name].revoked)
+    tell(context, &name, &granted, Some(&manifest))
 }
 
 /// The record of an accepted skill, and what its release declares.
@@ -56,17 +56,29 @@ pub(super) fn accepted(
     Ok((record, stored.component.permissions().clone()))
 }
 
-/// Prints what holds from now on.
+/// Prints what holds from now on, with the levels in it as `claw list` has them. Without a manifest
+/// nothing can run, and only what is recorded is told.
 pub(super) fn tell(
     context: &Context,
     name: &PackageName,
-    granted: &PermissionSet,
-    revoked: &PermissionSet,
+    record: &Record,
+    manifest: Option<&PermissionSet>,
 ) -> Outcome {
+    let (granted, revoked) = (&record.granted, &record.revoked);
+    let none = PermissionSet::empty();
+    let settings = context.settings()?;
+    let effective = manifest.map_or_else(PermissionSet::empty, |manifest| {
+        effective(&settings, manifest, granted, &none, revoked)
+    });
     if context.json {
-        return output::json(&json!({"name": name, "granted": granted, "revoked": revoked}));
+        return output::json(
+            &json!({"name": name, "granted": granted, "revoked": revoked, "effective": effective}),
+        );
     }
-    output::data(format_args!("{name} granted: {}", show::one_line(granted)))?;
+    output::data(format_args!(
+        "{name} may now: {}",
+        show::one_line(&effective)
+    ))?;
     if !revoked.is_empty() {
         output::data(format_args!("{name} revoked: {}", show::one_line(revoked)))?;
     }

@@ -141,6 +141,7 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
         said.registry,
         show::signer(&facts.release)
     ))?;
+    output::data(format_args!("  keyset {}", said.keyset))?;
     if manifest.permissions.is_empty() {
         output::data("  asks for nothing")?;
     } else {

@@ -84,7 +84,8 @@ impl<'a> Row<'a> {
                 ))
             }
             Err(problem) => output::data(format_args!(
-                "{name}{version}{yanked}  can't run: {problem}"
+                "{name}{version}{yanked}  can't run: {}",
+                output::continued(problem)
             )),
         }
     }

@@ -38,10 +38,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         )));
     }
     record.revoked = revoked;
-    let (granted, revoked) = (
-        record.granted.without(&record.revoked),
-        record.revoked.clone(),
-    );
     records.write(&context.home, project.folder())?;
-    super::grant::tell(context, &name, &granted, &revoked)
+    // Power is taken away whether or not the skill's files are what they should be.
+    match super::grant::accepted(context, &records.skills, &name) {
+        Ok((record, manifest)) => super::grant::tell(context, &name, &record, Some(&manifest)),
+        Err(_) => super::grant::tell(context, &name, &records.skills[&name], None),
+    }
 }

@@ -110,6 +110,15 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         ),
         log: Some(invoke::log_sink(&settings, &ready.actor.name)),
     };
+    for permission in args.allow.iter().filter(|permission| {
+        let wanted = PermissionSet::new([(*permission).clone()]);
+        ready.component.permissions().meet(&wanted).is_empty()
+    }) {
+        output::warn(format_args!(
+            "`{}` does not ask for `{permission}`, and --allow gives it nothing else",
+            ready.actor.name
+        ));
+    }
     for permission in args
         .allow
         .iter()

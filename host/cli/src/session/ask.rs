@@ -20,11 +20,12 @@ pub(super) fn introduction(
     manifest: &PermissionSet,
 ) -> String {
     let mut text = format!(
-        "{} from `{}` ({})\n  signed by {}",
+        "{} from `{}` ({})\n  signed by {}\n  keyset {}",
         release.title(),
         source.registry.origin,
         source.registry.address,
-        show::signer(release)
+        show::signer(release),
+        release.release().keyset
     );
     if manifest.is_empty() {
         text.push_str("\n  it asks for nothing");
@@ -54,7 +55,7 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
     let mut parts = Vec::new();
     if open.trust {
         output::say(format_args!(
-            "  `{}` is new here. Compare these words with its owner's: {}",
+            "  `{}` is new here. Compare these words, or the digest of its keyset, with its owner's: {}",
             name.namespace(),
             show::release_keys(&source.keyset)
         ));
@@ -80,7 +81,14 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
         return Ok(());
     }
     let failure = Failure::refused(format!("you said no to {}", release.title()));
-    Err(if open.permissions.is_empty() {
+    Err(if open.trust {
+        // Trust is no part of what `--no-grants` answers.
+        let (origin, keyset) = (&source.registry.origin, source.keyset.reference());
+        failure.hint(format!(
+            "once its owner has confirmed the digest: claw trust add {} --origin {origin} --keyset {keyset}",
+            name.namespace()
+        ))
+    } else if open.permissions.is_empty() {
         failure
     } else {
         failure.hint(format!("{} --no-grants", arrival.command))
@@ -102,10 +110,7 @@ fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
         let failure = Failure::refused(format!(
             "`{namespace}` is not pinned, which `strict` asks for"
         ));
-        let hint = format!(
-            "claw trust add {namespace} --origin {origin} --keyset {}",
-            keyset.digest
-        );
+        let hint = format!("claw trust add {namespace} --origin {origin} --keyset {keyset}");
         return failure
             .during(format!("can't use {}", release.title()))
             .hint(hint);
@@ -114,7 +119,7 @@ fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
     let mut flags = String::new();
     if open.trust {
         reasons.push(format!("nobody has said that `{namespace}` is trusted"));
-        flags.push_str(&format!(" --trust {}", source.keyset.reference().digest));
+        flags.push_str(&format!(" --trust {}", source.keyset.reference()));
     }
     if open.grew {
         reasons.push("it asks for more than the release you accepted".to_owned());
