@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use claw_package::Digest;
 use claw_trust::VerifiedComponent;
 use wasmtime::Engine;
 
@@ -19,8 +18,10 @@ use crate::host::CacheConfig;
 mod key;
 pub(crate) mod load;
 mod seal;
+mod survey;
 
 use seal::Sealed;
+pub use survey::{CacheSurvey, survey};
 
 /// Why the cache gave nothing.
 #[derive(Debug)]
@@ -97,9 +98,7 @@ impl Cache {
     /// One file for each component, note and engine, so that two releases of the same component do
     /// not push each other out.
     fn file(&self, component: &VerifiedComponent) -> PathBuf {
-        let Sealed { note, engine, .. } = self.sealed(component);
-        let variant = Digest::of(&[note, engine].concat()).hex();
-        let name = format!("{}-{}.image", component.digest().hex(), &variant[..16]);
+        let name = self.sealed(component).file_name();
         self.config.directory.join(name)
     }
 

@@ -36,6 +36,7 @@ mod ticker;
 #[cfg(test)]
 mod tests;
 
+pub use cache::{CacheSurvey, survey as survey_cache};
 pub use denial::{Denial, DenialReason};
 pub use host::{Allocation, CacheConfig, Host, HostConfig, HostError, LoadError, Rebuild};
 pub use imports::NotEnforced;
@@ -43,6 +44,6 @@ pub use invocation::{Invocation, LogSink, Report};
 pub use limits::Limits;
 pub use log::{LogLevel, LogRecord, LogSource};
 pub use outcome::{Outcome, Output};
-pub use receipts::{Calls, Receipt, ReceiptLog};
+pub use receipts::{Calls, Receipt, ReceiptLog, ReceiptReader};
 pub use reflect::Fault;
 pub use skill::{Action, Skill};

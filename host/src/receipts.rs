@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::state::Capability;
 
 mod file;
+mod read;
 mod time;
 
 pub use file::ReceiptLog;
+pub use read::ReceiptReader;
 
 /// What ran, under which grants, and how it ended. Digests stand for content: a receipt can be shown
 /// to people who may not see the data.

@@ -20,7 +20,7 @@ pub(super) fn load_or_create(file: &Path) -> io::Result<Key> {
     }
 }
 
-fn load(file: &Path) -> io::Result<Key> {
+pub(super) fn load(file: &Path) -> io::Result<Key> {
     let mut opened = File::open(file)?;
     if opened.metadata()?.permissions().mode() & 0o077 != 0 {
         return Err(io::Error::new(

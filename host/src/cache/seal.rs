@@ -3,6 +3,8 @@
 //! `claw image 1\n`, then component digest, note digest (zeros for none), engine hash and MAC of 32
 //! bytes each, then the image. The MAC is BLAKE3 with our key over everything but itself.
 
+use claw_package::Digest;
+
 use super::key::Key;
 
 const MAGIC: &[u8] = b"claw image 1\n";
@@ -11,6 +13,7 @@ const MAC_START: usize = MAGIC.len() + 3 * FIELD;
 const HEADER: usize = MAC_START + FIELD;
 
 /// What an image is for.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sealed {
     pub(super) component: [u8; FIELD],
     pub(super) note: [u8; FIELD],
@@ -23,6 +26,29 @@ impl Sealed {
         let mut header = [MAGIC, &self.component, &self.note, &self.engine].concat();
         header.extend_from_slice(mac(key, &header, image).as_bytes());
         header
+    }
+
+    /// What the file of such an image is called.
+    pub(super) fn file_name(&self) -> String {
+        let variant = Digest::of(&[self.note, self.engine].concat()).hex();
+        let component = Digest::from_bytes(self.component).hex();
+        format!("{component}-{}.image", &variant[..16])
+    }
+
+    /// Reads what a file is for, if its seal holds.
+    pub(super) fn read(key: &Key, file: &[u8]) -> Result<Self, &'static str> {
+        let named = file.get(MAGIC.len()..MAC_START).ok_or("its header")?;
+        let field = |index: usize| {
+            let mut bytes = [0; FIELD];
+            bytes.copy_from_slice(&named[index * FIELD..(index + 1) * FIELD]);
+            bytes
+        };
+        let sealed = Self {
+            component: field(0),
+            note: field(1),
+            engine: field(2),
+        };
+        sealed.check(key, file).map(|_| sealed)
     }
 
     /// Where the image starts in a file that is sealed for this, or what is wrong with it.

@@ -141,3 +141,46 @@ fn processes_that_start_together_agree_on_one_key() {
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_survey_counts_images_and_names_those_that_no_host_would_load() {
+    let home = TempDir::new().unwrap();
+    let config = CacheConfig {
+        directory: home.path().join("cache"),
+        key_file: home.path().join("cache.key"),
+    };
+    assert_eq!(survey(&config).unwrap(), CacheSurvey::default());
+    host(home.path(), Allocation::OnDemand)
+        .load(&component())
+        .unwrap();
+    let image = images(home.path()).remove(0);
+    let bytes = fs::read(&image).unwrap();
+    let good = CacheSurvey {
+        images: 1,
+        bytes: bytes.len() as u64,
+        broken: Vec::new(),
+    };
+    assert_eq!(survey(&config).unwrap(), good);
+
+    let renamed = home.path().join("cache/other.image");
+    fs::rename(&image, &renamed).unwrap();
+    assert_eq!(
+        survey(&config).unwrap().broken,
+        [(renamed.clone(), "its name")]
+    );
+    fs::rename(&renamed, &image).unwrap();
+    fs::write(&image, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(
+        survey(&config).unwrap().broken,
+        [(image.clone(), "the seal")]
+    );
+    fs::write(&image, &bytes[..20]).unwrap();
+    assert_eq!(
+        survey(&config).unwrap().broken,
+        [(image.clone(), "its header")]
+    );
+    fs::write(&image, &bytes).unwrap();
+    fs::remove_file(&config.key_file).unwrap();
+    assert_eq!(survey(&config).unwrap().broken, [(image, "the seal")]);
+    assert!(!config.key_file.exists(), "a survey makes no key");
+}

@@ -13,14 +13,14 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::Receipt;
 
-const NAME: &str = "receipts.jsonl";
+pub(super) const NAME: &str = "receipts.jsonl";
 const LOCK: &str = "receipts.lock";
 
 /// Some 15,000 receipts.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Full files that are kept. The oldest goes first.
-const FULL_FILES_MAX: u32 = 15;
+pub(super) const FULL_FILES_MAX: u32 = 15;
 
 /// Appends receipts to a folder. Any number of processes may do so at once.
 #[derive(Debug)]
@@ -107,8 +107,13 @@ impl ReceiptLog {
     }
 
     fn full(&self, index: u32) -> PathBuf {
-        self.directory.join(format!("receipts.{index}.jsonl"))
+        self.directory.join(full_name(index))
     }
+}
+
+/// What a full file is called; the higher its index, the older it is.
+pub(super) fn full_name(index: u32) -> String {
+    format!("receipts.{index}.jsonl")
 }
 
 /// Opens the file. What a crash left unfinished becomes a line of its own.
@@ -132,7 +137,7 @@ fn open(directory: &Path) -> io::Result<Open> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use claw_package::Digest;
@@ -141,7 +146,7 @@ mod tests {
     use super::*;
     use crate::receipts::{Calls, now};
 
-    fn receipt(action: &str) -> Receipt {
+    pub(in crate::receipts) fn receipt(action: &str) -> Receipt {
         Receipt {
             v: 1,
             time: now(),

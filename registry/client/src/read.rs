@@ -3,6 +3,7 @@
 use claw_package::{Digest, Namespace, PackageName};
 use claw_registry_api::{IndexLine, SearchAnswer, SearchQuery, WellKnown, index, paths, search};
 use claw_trust::NOTE_BYTES_MAX;
+use reqwest::header::DATE;
 use tokio::io::AsyncWrite;
 
 use crate::body::{self, Received};
@@ -16,9 +17,24 @@ impl Client {
         let (_, body) = self
             .call(Request::get(paths::WELL_KNOWN), WellKnown::BYTES_MAX as u64)
             .await?;
+        self.read_well_known(&body)
+    }
+
+    /// The same, asked once, with the time that the registry states (its `Date`), as it writes it.
+    pub async fn well_known_dated(&self) -> Result<(WellKnown, Option<String>), ClientError> {
+        let response = self.send(&Request::get(paths::WELL_KNOWN)).await;
+        let response = response.map_err(|failure| failure.error)?;
+        let date = response.headers().get(DATE);
+        let date = date.and_then(|date| Some(date.to_str().ok()?.to_owned()));
+        let limit = WellKnown::BYTES_MAX as u64;
+        let body = body::read(response, limit, self.patience()).await?;
+        Ok((self.read_well_known(&body)?, date))
+    }
+
+    fn read_well_known(&self, body: &[u8]) -> Result<WellKnown, ClientError> {
         let address = || self.url(paths::WELL_KNOWN).to_string();
         let document: WellKnown =
-            serde_json::from_slice(&body).map_err(|source| ClientError::Malformed {
+            serde_json::from_slice(body).map_err(|source| ClientError::Malformed {
                 address: address(),
                 source,
             })?;
