@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod crash_points;
+pub(crate) mod man;
 pub(crate) mod namespace;
 pub(crate) mod serve;
 pub(crate) mod token;

@@ -8,11 +8,11 @@ mod complaint;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use commands::serve::LogFormat;
-use commands::{backup, crash_points, namespace, serve, token, verify};
+use commands::{backup, crash_points, man, namespace, serve, token, verify};
 use complaint::Complaint;
 
 /// A self-hosted registry of signed skills.
@@ -39,6 +39,7 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Copy a backup to a folder where no registry is.
     Restore(backup::RestoreArgs),
+    Man(man::Args),
     /// List the steps at which `CLAW_REGISTRY_CRASH_AT` ends a registry, for tests.
     #[command(hide = true)]
     CrashPoints,
@@ -58,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args).await,
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,
+        Command::Man(args) => man::run(args, Cli::command()),
         Command::CrashPoints => crash_points::run(),
     };
     done.unwrap_or_else(Complaint::report)

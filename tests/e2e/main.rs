@@ -2,18 +2,27 @@
 //!
 //! Pure rules are tested beside the code. Here is only what a person, an agent or an attacker would see.
 
+mod audit;
 mod author;
+mod completions;
 mod crash;
+#[cfg(target_os = "linux")]
 mod disk;
+mod doctor;
 mod integrity;
 mod limits;
 mod mcp;
 mod operators;
+mod progress;
 mod protected;
 mod publish;
+mod receipts;
+mod reference;
 mod resolve;
 mod sandbox;
 mod scale;
+mod search;
 mod stress;
 mod trust;
+mod update;
 mod without_terminal;

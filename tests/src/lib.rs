@@ -16,7 +16,9 @@ pub mod mirror;
 pub mod packages;
 pub mod programs;
 pub mod random;
+pub mod reference;
 pub mod registry;
+pub mod terminal;
 
 pub use environment::TestEnv;
 pub use programs::Run;

@@ -1,15 +1,21 @@
 //! Every subcommand, one file each: an `Args` whose comments are the help, and one `run`.
 
 mod add;
+mod audit;
+mod completions;
+mod doctor;
 mod grant;
 mod info;
 mod init;
 mod install;
 mod list;
+mod man;
 mod mcp;
+mod receipts;
 mod remove;
 mod revoke;
 mod run;
+mod search;
 mod trust;
 mod update;
 mod verify;
@@ -52,15 +58,39 @@ pub(crate) enum Command {
     Update(update::Args),
     List(list::Args),
     Info(info::Args),
+    Search(search::Args),
     Run(run::Args),
     Grant(grant::Args),
     Revoke(revoke::Args),
     Trust(trust::Args),
     Verify(verify::Args),
+    Audit(audit::Args),
+    Receipts(receipts::Args),
+    Doctor(doctor::Args),
     Mcp(mcp::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
+    /// Whether it works in a home that others may change: it says what is wrong with it, or needs
+    /// none.
+    fn takes_any_home(&self) -> bool {
+        matches!(
+            self,
+            Command::Doctor(_) | Command::Completions(_) | Command::Man(_)
+        )
+    }
+
+    /// The operator's folder, fit for this command.
+    pub(crate) fn home(&self) -> Outcome<Home> {
+        let home = Home::locate()?;
+        if !self.takes_any_home() {
+            home.check()?;
+        }
+        Ok(home)
+    }
+
     pub(crate) fn run(self, context: &Context) -> Outcome {
         match self {
             Command::Init(args) => init::run(args, context),
@@ -70,12 +100,18 @@ impl Command {
             Command::Update(args) => update::run(args, context),
             Command::List(args) => list::run(args, context),
             Command::Info(args) => info::run(args, context),
+            Command::Search(args) => search::run(args, context),
             Command::Run(args) => run::run(args, context),
             Command::Grant(args) => grant::run(args, context),
             Command::Revoke(args) => revoke::run(args, context),
             Command::Trust(args) => trust::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Audit(args) => audit::run(args, context),
+            Command::Receipts(args) => receipts::run(args, context),
+            Command::Doctor(args) => doctor::run(args, context),
             Command::Mcp(args) => mcp::run(args, context),
+            Command::Completions(args) => completions::run(args, context),
+            Command::Man(args) => man::run(args, context),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The operator's folder, `$CLAW_HOME`: where each file in it lives.
 //!
-//! The one place that reads the environment. It decides no contents; each file's own module does.
+//! It is found in the environment, here alone. This decides no contents; each file's own module does.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,13 @@ impl Home {
     /// `$CLAW_HOME`, else `~/.claw`. Nothing is made yet; what is there must be this user's alone
     /// to change.
     pub(crate) fn from_environment() -> Outcome<Self> {
+        let home = Home::locate()?;
+        home.check()?;
+        Ok(home)
+    }
+
+    /// The same, whoever may change it.
+    pub(crate) fn locate() -> Outcome<Self> {
         let user_home = env::home_dir().filter(|path| path.is_absolute());
         let root = match (
             env::var_os("CLAW_HOME").filter(|value| !value.is_empty()),
@@ -37,9 +44,7 @@ impl Home {
                     .hint("set CLAW_HOME to a folder for claw's files"));
             }
         };
-        let home = Home { root, user_home };
-        home.check()?;
-        Ok(home)
+        Ok(Home { root, user_home })
     }
 
     #[cfg(test)]
@@ -87,13 +92,13 @@ impl Home {
 
     /// Where all packages of one namespace are kept.
     pub(crate) fn namespace_folder(&self, namespace: &str) -> PathBuf {
-        self.root.join("store").join(namespace)
+        self.store().join(namespace)
     }
 
     /// Where downloads are unpacked before they are believed: beside the store, so that a rename
     /// moves them in.
     pub(crate) fn incoming(&self) -> PathBuf {
-        self.root.join("store").join(".incoming")
+        self.store().join(".incoming")
     }
 
     pub(crate) fn cache(&self) -> PathBuf {
@@ -102,6 +107,20 @@ impl Home {
 
     pub(crate) fn cache_key(&self) -> PathBuf {
         self.root.join("cache.key")
+    }
+
+    /// The signing keys of an author who uses the same folder.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// The tokens of an author who uses the same folder.
+    pub(crate) fn credentials(&self) -> PathBuf {
+        self.root.join("credentials.toml")
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.root.join("store")
     }
 
     pub(crate) fn receipts(&self) -> PathBuf {
@@ -121,18 +140,23 @@ impl Home {
     }
 
     /// Refuses a folder that others may change, or one with a part that they may.
-    fn check(&self) -> Outcome {
-        let parts = [
+    pub(crate) fn check(&self) -> Outcome {
+        let parts = self.parts();
+        parts.iter().try_for_each(|part| owned::check(part))
+    }
+
+    /// What must be nobody else's to change.
+    pub(crate) fn parts(&self) -> [PathBuf; 8] {
+        [
             self.root.clone(),
             self.settings_file(),
             self.trust_file(),
             self.projects(),
-            self.root.join("store"),
+            self.store(),
             self.cache(),
             self.cache_key(),
             self.receipts(),
-        ];
-        parts.iter().try_for_each(|part| owned::check(part))
+        ]
     }
 
     /// Makes the folder and keeps other claw processes from changing anything in it. What the last

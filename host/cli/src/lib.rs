@@ -5,7 +5,9 @@
 //! may rely on it, and besides [`main`] it shows no more than the readers of claw's own files.
 
 mod commands;
+mod completions;
 mod consent;
+mod doctor;
 mod durable;
 mod duration;
 mod ending;
@@ -14,6 +16,7 @@ mod home;
 mod installed;
 mod invoke;
 mod journal;
+mod ledger;
 pub mod lock;
 mod mcp;
 mod output;
@@ -28,6 +31,7 @@ mod resolve;
 mod session;
 pub mod settings;
 mod show;
+mod soundness;
 mod store;
 mod wishes;
 mod workspace;
@@ -35,11 +39,10 @@ mod workspace;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::{Command, Context};
 use crate::failure::{Failure, Kind, Outcome};
-use crate::home::Home;
 
 /// Pull, verify, grant and run skills for AI agents.
 ///
@@ -72,7 +75,15 @@ pub fn main() -> ExitCode {
     code
 }
 
+/// The command line, for everything that is made of it: completions, manual pages.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
 fn run() -> ExitCode {
+    if completions::answer() {
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_command_line(&error),
@@ -89,7 +100,7 @@ fn run() -> ExitCode {
 
 fn start(cli: Cli) -> Outcome {
     let context = Context {
-        home: Home::from_environment()?,
+        home: cli.command.home()?,
         json: cli.json,
     };
     cli.command.run(&context)
@@ -124,10 +135,8 @@ fn refuse_command_line(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -4,6 +4,7 @@
 //! nothing depends on it. No line of a message but its first begins at the margin, so that text
 //! from strangers can't pass for a message of claw.
 
+mod progress;
 mod writer;
 
 use std::fmt::Display;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+pub(crate) use progress::Busy;
 use writer::Writer;
 
 /// How long the end of the process waits for a client that may not read stderr.
@@ -21,6 +23,17 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Writes to stderr in place of whoever says something, once [`never_wait`] was called.
 static WRITER: OnceLock<Writer> = OnceLock::new();
+
+/// Begins something that may take long: what it is stands on the terminal, from the first second to
+/// the end, as long as the value is kept.
+pub(crate) fn busy(what: impl Display) -> Busy {
+    progress::begin(what.to_string(), None, WRITER.get().is_none())
+}
+
+/// The same where it is known how many bytes there are to go through.
+pub(crate) fn busy_with(what: impl Display, bytes: u64) -> Busy {
+    progress::begin(what.to_string(), Some(bytes), WRITER.get().is_none())
+}
 
 /// Prints data for people.
 pub(crate) fn data(text: impl Display) -> Outcome {
@@ -37,13 +50,70 @@ pub(crate) fn json(value: &Value) -> Outcome {
     print(&escape(&text))
 }
 
-fn print(text: &str) -> Outcome {
+/// Prints lines that belong to what was printed before.
+pub(crate) fn lines(lines: &[String]) -> Outcome {
+    match lines {
+        [] => Ok(()),
+        lines => data(indented(lines)),
+    }
+}
+
+/// Lines that belong to the one above them.
+pub(crate) fn indented(lines: &[String]) -> String {
+    let lines = lines.iter().map(|line| format!("  {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Prints rows as columns; from the column `numbers` on, each is set to the right.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]], numbers: usize) -> Outcome {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths: Vec<_> = (0..N).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column < numbers {
+            true => format!("{cell:width$}"),
+            false => format!("{cell:>width$}"),
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        data(line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A list for programs, printed one item after the other, so that nobody holds all of it.
+#[derive(Debug, Default)]
+pub(crate) struct JsonList {
+    begun: bool,
+}
+
+impl JsonList {
+    pub(crate) fn item(&mut self, value: &Value) -> Outcome {
+        let before = if self.begun { "," } else { "[" };
+        self.begun = true;
+        print(&format!("{before}{}", escape(&value.to_string())))
+    }
+
+    pub(crate) fn end(self) -> Outcome {
+        print(if self.begun { "]" } else { "[]" })
+    }
+}
+
+/// Prints bytes of claw's own as they are, such as a script.
+pub(crate) fn raw(bytes: &[u8]) -> Outcome {
+    let _room = progress::make_room();
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.or_fail(Kind::Io, "could not write to stdout"),
     }
+}
+
+fn print(text: &str) -> Outcome {
+    raw(format!("{text}\n").as_bytes())
 }
 
 /// From now on nobody who says something waits for somebody to read it.
@@ -66,7 +136,10 @@ pub(crate) fn to_stderr(text: String) {
     match WRITER.get() {
         Some(writer) => writer.write(text),
         // With stderr closed nobody is listening, which is no reason to stop.
-        None => drop(io::stderr().write_all(text.as_bytes())),
+        None => {
+            let _room = progress::make_room();
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
     }
 }
 
@@ -97,10 +170,12 @@ pub(crate) fn somebody_is_there() -> bool {
 
 /// Asks a yes-or-no question on the terminal; only a clear yes is a yes.
 pub(crate) fn ask(question: &str) -> Outcome<bool> {
+    let room = progress::make_room();
     let mut err = io::stderr().lock();
     let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
     asked.or_fail(Kind::Io, "could not ask")?;
     drop(err);
+    drop(room);
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     let read = read.or_fail(Kind::Io, "could not read the answer")?;

@@ -216,7 +216,10 @@ impl Network<'_> {
     }
 
     /// Every trusted registry once, and the failures of those that did not answer.
-    async fn everybody(&self, pins: &mut Pins) -> Outcome<(Vec<Registry>, Vec<Failure>)> {
+    pub(crate) async fn everybody(
+        &self,
+        pins: &mut Pins,
+    ) -> Outcome<(Vec<Registry>, Vec<Failure>)> {
         let addresses = &self.settings.trusted_registries;
         let asked = join_all(addresses.iter().map(|address| self.ask(address))).await;
         let mut registries: Vec<Registry> = Vec::new();

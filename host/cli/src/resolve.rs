@@ -15,7 +15,6 @@ use crate::registry::{Source, request_failure};
 /// A verified release, as the index offers it.
 #[derive(Debug)]
 pub(crate) struct Offer {
-    pub(crate) line: IndexLine,
     pub(crate) release: VerifiedRelease,
     /// The proof that it is hidden from new resolution.
     pub(crate) yank: Option<VerifiedYank>,
@@ -24,13 +23,14 @@ pub(crate) struct Offer {
 impl Offer {
     /// The signer's reason, if it gave one.
     pub(crate) fn yank_reason(&self) -> Option<String> {
-        let yank = self.yank.as_ref()?.yank();
-        Some(
-            yank.reason
-                .as_ref()
-                .map_or_else(|| "no reason given".to_owned(), ToString::to_string),
-        )
+        self.yank.as_ref().map(reason)
     }
+}
+
+/// The signer's reason for a yank.
+pub(crate) fn reason(yank: &VerifiedYank) -> String {
+    let reason = yank.yank().reason.as_ref();
+    reason.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
 }
 
 /// The releases of a package as its registry lists them, unverified.
@@ -84,6 +84,19 @@ pub(crate) async fn highest(
         .collect();
     let failure = Failure::not_found(format!("no version of `{name}` matches `{requirement}`"));
     Err(failure.hint(format!("there are: {}", versions.join(", "))))
+}
+
+/// The version that [`highest`] would take, or none where nothing matches.
+pub(crate) async fn highest_of(
+    source: &Source,
+    name: &PackageName,
+    requirement: &Requirement,
+) -> Outcome<Option<Version>> {
+    match highest(source, name, requirement).await {
+        Ok(offer) => Ok(Some(offer.release.release().version.clone())),
+        Err(failure) if failure.kind == Kind::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The very release that a lock names, yanked or not.
@@ -153,11 +166,7 @@ pub(crate) async fn verify(source: &Source, line: &IndexLine) -> Outcome<Offer> 
             Some(yank)
         }
     };
-    Ok(Offer {
-        line: line.clone(),
-        release,
-        yank,
-    })
+    Ok(Offer { release, yank })
 }
 
 /// The index promised these bytes: without them its promise is false.

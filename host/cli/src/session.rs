@@ -4,7 +4,7 @@
 //! Nothing is written before every release of the command was verified and every question answered,
 //! so a refusal leaves things as they were.
 
-mod ask;
+pub(crate) mod ask;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use claw_package::{PackageName, Permission, PermissionSet, Requirement};
 use claw_trust::VerifiedRelease;
 
 use crate::commands::Context;
-use crate::consent::{Case, Flags, Verdict};
+use crate::consent::{Case, Flags, Open, Verdict};
 use crate::failure::Outcome;
 use crate::home::Home;
 use crate::installed;
@@ -57,6 +57,18 @@ pub(crate) struct Arrival<'a> {
     pub(crate) flags: &'a Flags,
     /// The command that would answer in place of a terminal, without its flags.
     pub(crate) command: String,
+}
+
+/// What a release comes to before anybody is asked.
+pub(crate) struct Considered {
+    /// Whether another release, or none, was accepted so far.
+    pub(crate) is_new: bool,
+    /// What it asks for beyond the release that was accepted last.
+    pub(crate) grown: Vec<Permission>,
+    /// What needs a yes.
+    pub(crate) open: Option<Open>,
+    /// What is granted after it.
+    granted: PermissionSet,
 }
 
 impl<'a> Session<'a> {
@@ -107,6 +119,64 @@ impl<'a> Session<'a> {
     /// Takes a verified release in: asks what is open, records the answer, locks it. Returns what
     /// is granted.
     pub(crate) fn adopt(&mut self, arrival: &Arrival) -> Outcome<PermissionSet> {
+        let considered = self.consider(arrival);
+        if considered.is_new {
+            output::say_lines(ask::introduction(arrival));
+        }
+        if let Some(open) = &considered.open {
+            ask::ask(arrival, open, &considered.grown)?;
+        }
+        self.settle(arrival, considered)
+    }
+
+    /// Weighs what is open about a release, and asks nothing yet.
+    pub(crate) fn consider(&self, arrival: &Arrival) -> Considered {
+        let Arrival {
+            source,
+            stored,
+            wish,
+            flags,
+            ..
+        } = arrival;
+        let release = &stored.release;
+        let name = &release.release().package;
+        let manifest = stored.component.permissions();
+        let record = self.records.skills.get(name).cloned().unwrap_or_default();
+        let accepted = record.accepted.as_ref();
+        let grown = self.grown(name, &record, release, manifest);
+        let case = Case {
+            manifest,
+            wanted: &wish.grants,
+            stored: &record.granted_to(&source.registry.origin, &source.keyset.reference()),
+            auto: &grants::auto(self.settings.sandbox, self.settings.security, manifest),
+            revoked: &record.revoked,
+            grown: &grown,
+            wishes_answered: accepted
+                .is_some_and(|accepted| accepted.wishes == wish.grants.digest()),
+            pinned: source.pinned,
+            security: self.settings.security,
+        };
+        let (open, granted) = match case.weigh(flags) {
+            Verdict::Settled(granted) => (None, granted),
+            Verdict::Open(open) => {
+                let granted = case.granted(flags, &open.permissions);
+                (Some(open), granted)
+            }
+        };
+        Considered {
+            is_new: accepted.is_none_or(|accepted| accepted.note != release.note_digest()),
+            grown,
+            open,
+            granted,
+        }
+    }
+
+    /// Records and locks a release of which nothing is open any more. Returns what is granted.
+    pub(crate) fn settle(
+        &mut self,
+        arrival: &Arrival,
+        considered: Considered,
+    ) -> Outcome<PermissionSet> {
         let Arrival {
             source,
             offer,
@@ -117,38 +187,9 @@ impl<'a> Session<'a> {
         } = arrival;
         let release = &stored.release;
         let name = release.release().package.clone();
-        let manifest = stored.component.permissions().clone();
         let record = self.records.skills.get(&name).cloned().unwrap_or_default();
         let keyset = source.keyset.reference();
-        let grown = self.grown(&name, &record, release, &manifest);
-        let case = Case {
-            manifest: &manifest,
-            wanted: &wish.grants,
-            stored: &record.granted_to(&source.registry.origin, &keyset),
-            auto: &grants::auto(self.settings.sandbox, self.settings.security, &manifest),
-            revoked: &record.revoked,
-            grown: &grown,
-            wishes_answered: record
-                .accepted
-                .as_ref()
-                .is_some_and(|accepted| accepted.wishes == wish.grants.digest()),
-            pinned: source.pinned,
-            security: self.settings.security,
-        };
-        let is_new = record
-            .accepted
-            .as_ref()
-            .is_none_or(|accepted| accepted.note != release.note_digest());
-        if is_new {
-            output::say_lines(ask::introduction(source, release, &manifest));
-        }
-        let granted = match case.weigh(flags) {
-            Verdict::Settled(granted) => granted,
-            Verdict::Open(open) => {
-                ask::ask(arrival, &open, &grown)?;
-                case.granted(flags, &open.permissions)
-            }
-        };
+        let granted = considered.granted;
         if let Flags::Allow(allowed) = flags {
             for permission in allowed
                 .iter()
@@ -185,6 +226,13 @@ impl<'a> Session<'a> {
         self.records.skills.insert(name.clone(), record);
         self.lock_release(&name, release, source);
         Ok(granted)
+    }
+
+    /// The release that was accepted last, if it is still there as it was signed.
+    pub(crate) fn accepted_release(&self, name: &PackageName) -> Option<Stored> {
+        let accepted = self.records.skills.get(name)?.accepted.as_ref()?;
+        let stored = Stored::load(self.home, name, &accepted.note, &accepted.keyset);
+        stored.ok().flatten()
     }
 
     /// What a skill of these permissions may do as things are recorded now.
@@ -246,12 +294,6 @@ impl<'a> Session<'a> {
         old.unwrap_or_default().difference_added(manifest)
     }
 
-    /// The same for a release that is only offered; the index line repeats its signed permissions.
-    pub(crate) fn grown_in(&self, name: &PackageName, offer: &Offer) -> Vec<Permission> {
-        let record = self.records.skills.get(name).cloned().unwrap_or_default();
-        self.grown(name, &record, &offer.release, &offer.line.permissions)
-    }
-
     fn lock_release(&mut self, name: &PackageName, release: &VerifiedRelease, source: &Source) {
         let said = release.release();
         let kept = self
@@ -310,7 +352,9 @@ impl<'a> Session<'a> {
                 cache: invoke::cache(self.home),
             })?,
         };
+        let busy = output::busy(format_args!("compiling {}", stored.release.title()));
         let prepared = host.prepare(&stored.component, rebuild);
+        drop(busy);
         self.host = Some(host);
         match prepared {
             Ok(()) => Ok(()),

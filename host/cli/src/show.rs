@@ -47,6 +47,17 @@ pub(crate) fn release_keys(keyset: &Keyset) -> String {
         .join(", ")
 }
 
+/// A length as people say it.
+pub(crate) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let value = bytes as f64;
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{:.1} KiB", value / 1_024.0),
+        _ => format!("{:.1} MiB", value / 1_048_576.0),
+    }
+}
+
 /// A word as a shell reads it.
 pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@,+".contains(c);

@@ -3,6 +3,7 @@
 //! A release is unpacked elsewhere and moved in once everything about it was verified. Nothing that
 //! is read back is believed for that: [`Stored::load`] checks signature and digests each time.
 
+mod counted;
 mod listing;
 mod unpack;
 
@@ -11,15 +12,19 @@ use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
-use claw_package::{Digest, PackageName, SkillJson, limits};
-use claw_trust::{Keyset, KeysetRef, NOTE_BYTES_MAX, VerifiedComponent, VerifiedRelease};
+use claw_package::{Digest, NoSink, Package, PackageName, SkillJson, limits};
+use claw_trust::{
+    Keyset, KeysetRef, NOTE_BYTES_MAX, VerifiedComponent, VerifiedRelease, VerifiedYank, YankAction,
+};
 
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::output;
 use crate::registry::Source;
-use crate::resolve::Offer;
+use crate::resolve::{Offer, reason};
 
+use counted::Counted;
 use listing::{LISTING_BYTES_MAX, Listing};
 pub(crate) use unpack::Unpack;
 
@@ -183,8 +188,18 @@ async fn fetch(source: &Source, offer: &Offer, staging: &Path) -> Outcome {
     )
 }
 
+/// What a package holds, verified, with nothing kept of it.
+pub(crate) async fn look(source: &Source, offer: &Offer) -> Outcome<Package> {
+    let file = download(source, offer).await?;
+    let act = || format!("the package of `{}` does not hold", offer.release.title());
+    let package = claw_package::read(file, &mut NoSink).or_fail(Kind::Verification, act())?;
+    let checked = offer.release.check_package(&package);
+    checked.or_fail(Kind::Verification, act())?;
+    Ok(package)
+}
+
 /// The package's bytes, of the signed digest and length, in a nameless file at its beginning.
-pub(crate) async fn download(source: &Source, offer: &Offer) -> Outcome<File> {
+async fn download(source: &Source, offer: &Offer) -> Outcome<File> {
     let act = || {
         format!(
             "could not download `{}` from `{}`",
@@ -194,14 +209,16 @@ pub(crate) async fn download(source: &Source, offer: &Offer) -> Outcome<File> {
     };
     let tarball = &offer.release.release().tarball;
     let file = tempfile::tempfile().or_fail(Kind::Io, act())?;
-    let mut writer = tokio::fs::File::from_std(file);
-    let downloaded = source
-        .registry
-        .client
-        .download(&tarball.digest, tarball.size, &mut writer)
-        .await;
+    let what = format!("downloading {}", offer.release.title());
+    let mut counted = Counted {
+        file: tokio::fs::File::from_std(file),
+        busy: output::busy_with(what, tarball.size),
+    };
+    let client = &source.registry.client;
+    let downloaded = client.download(&tarball.digest, tarball.size, &mut counted);
+    let downloaded = downloaded.await;
     downloaded.map_err(|error| crate::registry::request_failure(error, act()))?;
-    let mut file = writer.into_std().await;
+    let mut file = counted.file.into_std().await;
     file.rewind().or_fail(Kind::Io, act())?;
     Ok(file)
 }
@@ -246,6 +263,25 @@ fn keep_yank(folder: &Path, offer: &Offer) -> Outcome {
 /// Whether a release was known to be yanked when it was installed or checked last.
 pub(crate) fn was_yanked(home: &Home, name: &PackageName, note: &Digest) -> bool {
     home.release_folder(name, note).join(YANK_NOTE).exists()
+}
+
+/// What a release says about itself, for showing while somebody types. Nothing of it is verified, and
+/// nothing may be decided by it.
+pub(crate) fn glance(home: &Home, name: &PackageName, note: &Digest) -> Option<SkillJson> {
+    let package = home.release_folder(name, note).join(PACKAGE);
+    let bytes = part(&package, MANIFEST, limits::SKILL_JSON_BYTES_MAX).ok()?;
+    SkillJson::parse(&bytes).ok()
+}
+
+/// Why a release is yanked, as far as was known when it was installed or checked last. The note is
+/// verified again; one that does not hold is as good as none.
+pub(crate) fn yank_reason(home: &Home, name: &PackageName, note: &Digest) -> Option<String> {
+    let folder = home.release_folder(name, note);
+    let bytes = |file| part(&folder, file, NOTE_BYTES_MAX as u64).ok();
+    let keyset = Keyset::verify(&bytes(KEYSET_NOTE)?).ok()?;
+    let yank = VerifiedYank::verify(&bytes(YANK_NOTE)?, &keyset).ok()?;
+    let says = yank.yank();
+    (says.action == YankAction::Yank && says.release == *note).then(|| reason(&yank))
 }
 
 /// The note of the keyset `digest`, from any release of the namespace that is in the store.

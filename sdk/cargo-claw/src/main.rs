@@ -27,7 +27,7 @@ mod wit;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use claw_trust::YankAction;
 
 use crate::failure::{Failure, Kind, Outcome};
@@ -65,6 +65,7 @@ enum Command {
     Yank(commands::yank::Args),
     /// Show a yanked release again
     Unyank(commands::yank::Args),
+    Man(commands::man::Args),
 }
 
 fn main() -> ExitCode {
@@ -124,6 +125,7 @@ fn run(command: Command, json: bool) -> Outcome {
         Command::Logout => commands::login::logout(json),
         Command::Key(args) => commands::key::run(args, json),
         Command::Yank(args) => commands::yank::run(args, YankAction::Yank, json),
+        Command::Man(args) => commands::man::run(args, Arguments::command(), json),
         Command::Unyank(args) => commands::yank::run(args, YankAction::Unyank, json),
     }
 }

@@ -19,9 +19,10 @@ use crate::store::Stored;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The skill.
+    #[arg(add = crate::completions::skills())]
     name: PackageName,
     /// What it may do from now on, for example filesystem.read=docs.
-    #[arg(required = true, value_name = "PERMISSION")]
+    #[arg(required = true, value_name = "PERMISSION", add = crate::completions::grantable())]
     permissions: Vec<Permission>,
 }
 

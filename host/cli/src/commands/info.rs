@@ -5,7 +5,7 @@ use claw_trust::VerifiedRelease;
 use serde_json::{Value, json};
 
 use super::{Context, NetworkArgs, block_on};
-use crate::failure::{Kind, OrFail, Outcome};
+use crate::failure::Outcome;
 use crate::installed::{Installed, Shelf};
 use crate::output;
 use crate::registry::{Network, Source};
@@ -21,7 +21,7 @@ use crate::store;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// namespace/name, or namespace/name@REQUIREMENT.
-    #[arg(value_name = "SPEC")]
+    #[arg(value_name = "SPEC", add = crate::completions::skills())]
     spec: Spec,
     #[command(flatten)]
     network: NetworkArgs,
@@ -87,14 +87,7 @@ async fn offered(args: &Args, settings: &Settings, mut shelf: Shelf) -> Outcome<
         .map(|line| json!({"version": line.version, "yanked": line.yanked.is_some()}))
         .collect();
     let offer = resolve::highest(&source, name, requirement).await?;
-    let file = store::download(&source, &offer).await?;
-    let act = || format!("the package of `{}` does not hold", offer.release.title());
-    let package =
-        claw_package::read(file, &mut claw_package::NoSink).or_fail(Kind::Verification, act())?;
-    offer
-        .release
-        .check_package(&package)
-        .or_fail(Kind::Verification, act())?;
+    let package = store::look(&source, &offer).await?;
     Ok(Facts {
         skill: package.skill,
         address: Some(source.registry.address),

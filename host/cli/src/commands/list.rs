@@ -1,9 +1,11 @@
 //! `claw list`: what is installed in this project, and what it may do.
 
+mod outdated;
+
 use claw_package::{PackageName, PermissionSet};
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, NetworkArgs};
 use crate::failure::Outcome;
 use crate::installed::Shelf;
 use crate::lock::Locked;
@@ -14,9 +16,18 @@ use crate::store;
 
 /// List the skills of this project and what each may do now.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Ask the registries, and list only skills of which there are newer releases.
+    #[arg(long)]
+    outdated: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
 
-pub(crate) fn run(_args: Args, context: &Context) -> Outcome {
+pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    if args.outdated {
+        return outdated::run(args.network, context);
+    }
     let settings = context.settings()?;
     let shelf = Shelf::open(&context.home)?;
     let mut rows = Vec::new();

@@ -15,9 +15,10 @@ use crate::project::Project;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The skill.
+    #[arg(add = crate::completions::skills())]
     name: PackageName,
     /// What it may not do from now on, for example filesystem.write=.
-    #[arg(required = true, value_name = "PERMISSION")]
+    #[arg(required = true, value_name = "PERMISSION", add = crate::completions::granted())]
     permissions: Vec<Permission>,
 }
 

@@ -33,12 +33,13 @@ use crate::workspace;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// namespace/name, or a file that ends in .wasm or .tar.gz.
-    #[arg(value_name = "SPEC|FILE")]
+    #[arg(value_name = "SPEC|FILE", add = crate::completions::skills_or_files())]
     skill: String,
     /// The action: FUNCTION, or INTERFACE.FUNCTION where that is ambiguous.
+    #[arg(add = crate::completions::actions())]
     action: String,
     /// Parameters: text for a string, else JSON.
-    #[arg(value_name = "KEY=VALUE")]
+    #[arg(value_name = "KEY=VALUE", add = crate::completions::parameters())]
     pairs: Vec<String>,
     /// All parameters as one JSON object: JSON, @FILE, or - for stdin.
     #[arg(
@@ -311,9 +312,12 @@ fn call(
         allocation: Allocation::OnDemand,
         cache: invoke::cache(&context.home),
     })?;
+    let loading = output::busy(format_args!("compiling `{}`", ready.actor.name));
     let skill = host
         .load(&ready.component)
         .map_err(|error| invoke::load_failure(error, &format!("`{}`", ready.actor.name)))?;
+    drop(loading);
+    let _running = output::busy(format_args!("running `{action}` of `{}`", ready.actor.name));
     block_on(async {
         let cancel = CancellationToken::new();
         let called = invoke::call(&skill, frame, &receipts, action, input, cancel.clone());

@@ -30,7 +30,7 @@ use crate::store;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A .tar.gz file, or the name of an installed skill.
-    #[arg(value_name = "FILE|NAME")]
+    #[arg(value_name = "FILE|NAME", add = crate::completions::skills_or_files())]
     what: String,
     /// The release note; by default FILE with .note in place of .tar.gz.
     #[arg(long, value_name = "FILE")]

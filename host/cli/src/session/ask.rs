@@ -3,39 +3,38 @@
 //! On a terminal it is asked; without one, or under `strict`, the command that answers it is the
 //! hint of a refusal.
 
-use claw_package::{Permission, PermissionSet};
-use claw_trust::VerifiedRelease;
+use claw_package::Permission;
 
 use super::Arrival;
 use crate::consent::Open;
 use crate::failure::{Failure, Outcome};
 use crate::output;
-use crate::registry::Source;
 use crate::show;
 
 /// Who a release is from and what it asks for.
-pub(super) fn introduction(
-    source: &Source,
-    release: &VerifiedRelease,
-    manifest: &PermissionSet,
-) -> String {
-    let mut text = format!(
+pub(super) fn introduction(arrival: &Arrival) -> String {
+    let manifest = arrival.stored.component.permissions();
+    let mut text = format!("{}\n", origin(arrival));
+    if manifest.is_empty() {
+        text.push_str("  it asks for nothing");
+    } else {
+        let asks = show::permissions(manifest, "    ");
+        text.push_str(&format!("  it asks to:\n{asks}"));
+    }
+    text
+}
+
+/// Who a release is from.
+pub(crate) fn origin(arrival: &Arrival) -> String {
+    let (source, release) = (arrival.source, &arrival.stored.release);
+    format!(
         "{} from `{}` ({})\n  signed by {}\n  keyset {}",
         release.title(),
         source.registry.origin,
         source.registry.address,
         show::signer(release),
         release.release().keyset
-    );
-    if manifest.is_empty() {
-        text.push_str("\n  it asks for nothing");
-    } else {
-        text.push_str(&format!(
-            "\n  it asks to:\n{}",
-            show::permissions(manifest, "    ")
-        ));
-    }
-    text
+    )
 }
 
 /// Asks on a terminal, or says which command would answer.
@@ -52,32 +51,7 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
     if !(open.may_ask && output::somebody_is_there()) {
         return Err(unanswered(arrival, open));
     }
-    let mut parts = Vec::new();
-    if open.trust {
-        output::say(format_args!(
-            "  `{}` is new here. Compare these words, or the digest of its keyset, with its owner's: {}",
-            name.namespace(),
-            show::release_keys(&source.keyset)
-        ));
-        parts.push(format!(
-            "trust these keys for everything named `{}/…`",
-            name.namespace()
-        ));
-    }
-    if !open.permissions.is_empty() {
-        output::say_lines(format_args!(
-            "  to be granted:\n{}",
-            show::permissions(&open.permissions, "    ")
-        ));
-        parts.push("grant this".to_owned());
-    } else if open.grew {
-        parts.push("accept this release".to_owned());
-    }
-    let mut question = parts.join(" and ");
-    if let Some(first) = question.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    if output::ask(&format!("{question}?"))? {
+    if output::ask(&question(&requests(arrival, open)))? {
         return Ok(());
     }
     let failure = Failure::refused(format!("you said no to {}", release.title()));
@@ -95,7 +69,42 @@ pub(super) fn ask(arrival: &Arrival, open: &Open, grown: &[Permission]) -> Outco
     })
 }
 
-fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
+/// Shows what a yes would mean, and says it in a few words for the question.
+pub(crate) fn requests(arrival: &Arrival, open: &Open) -> Vec<String> {
+    let mut requests = Vec::new();
+    let namespace = arrival.stored.release.release().package.namespace();
+    if open.trust {
+        output::say(format_args!(
+            "  `{namespace}` is new here. Compare these words, or the digest of its keyset, with its owner's: {}",
+            show::release_keys(&arrival.source.keyset)
+        ));
+        requests.push(format!(
+            "trust these keys for everything named `{namespace}/…`"
+        ));
+    }
+    if !open.permissions.is_empty() {
+        output::say_lines(format_args!(
+            "  to be granted:\n{}",
+            show::permissions(&open.permissions, "    ")
+        ));
+        requests.push("grant this".to_owned());
+    } else if open.grew {
+        requests.push("accept this release".to_owned());
+    }
+    requests
+}
+
+/// One question for everything that a yes would mean.
+pub(crate) fn question(requests: &[String]) -> String {
+    let mut question = requests.join(" and ");
+    if let Some(first) = question.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{question}?")
+}
+
+/// Why a release can't be used without an answer, and the command that gives one.
+pub(crate) fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
     let Arrival {
         source,
         stored,

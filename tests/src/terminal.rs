@@ -1,0 +1,90 @@
+//! A program at a terminal: what it writes there, and what a person would type.
+//!
+//! The terminal is a pseudo-terminal of this machine, so that the program asks and shows progress as it would for
+//! a person. Everything that is typed is typed at once, and nobody waits longer than the program runs.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use nix::pty::openpty;
+
+use crate::programs::typed;
+
+/// What a program at a terminal left behind.
+#[derive(Debug)]
+pub struct Session {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Everything that was written to the terminal, what was typed included.
+    pub screen: String,
+    /// Everything on standard output, which is no terminal.
+    pub stdout: String,
+}
+
+/// Runs `command` to its end with a terminal for standard input and error, at which `input` is typed.
+pub fn run(mut command: Command, input: &str) -> Session {
+    let typed = typed(&command);
+    let terminal = openpty(None, None).expect("there are pseudo-terminals");
+    let slave = |fd: &std::os::fd::OwnedFd| {
+        Stdio::from(fd.try_clone().expect("a descriptor can be copied"))
+    };
+    command
+        .env("TERM", "xterm")
+        .stdin(slave(&terminal.slave))
+        .stderr(slave(&terminal.slave))
+        .stdout(Stdio::piped());
+    let mut process = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("`{typed}` does not start: {error}"));
+    // The terminal ends for us once nobody else holds it.
+    drop((command, terminal.slave));
+    let mut master = File::from(terminal.master);
+    master
+        .write_all(input.as_bytes())
+        .expect("what is typed fits the terminal");
+    let mut piped = process.stdout.take().expect("stdout is piped");
+    let reader = std::thread::spawn(move || {
+        let mut stdout = String::new();
+        piped.read_to_string(&mut stdout).map(|_| stdout)
+    });
+    let mut screen = Vec::new();
+    let mut chunk = [0; 4096];
+    // Linux ends a terminal with an error, others with nothing.
+    while let Ok(count @ 1..) = master.read(&mut chunk) {
+        screen.extend_from_slice(&chunk[..count]);
+    }
+    let status = process.wait().expect("a started program can be waited for");
+    let stdout = reader.join().expect("nothing panics there");
+    Session {
+        code: status.code(),
+        screen: String::from_utf8_lossy(&screen).into_owned(),
+        stdout: stdout.expect("standard output is text"),
+    }
+}
+
+impl Session {
+    /// Goes on only if the program exited with `code`; else the test fails and shows everything.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Session {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{}\n---\n{}",
+            self.screen,
+            self.stdout
+        );
+        self
+    }
+
+    /// Goes on only if the terminal shows `text` somewhere.
+    #[track_caller]
+    pub fn shows(self, text: &str) -> Session {
+        assert!(
+            self.screen.contains(text),
+            "no `{text}` in\n{}",
+            self.screen
+        );
+        self
+    }
+}
