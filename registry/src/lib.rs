@@ -9,6 +9,7 @@ mod background;
 pub mod backup;
 mod cache;
 pub mod clock;
+mod compatibility;
 pub mod crash;
 pub mod db;
 mod downloads;

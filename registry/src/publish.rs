@@ -1,19 +1,20 @@
 //! Publishes a release: the one operation that makes bytes served.
 //!
 //! In this order, each before the next: the form of the note; the token; the keyset's signature; the
-//! package itself, every field of the note against its bytes; then one transaction that gives the
+//! package itself, every field of the note against its bytes; the release before it; then one transaction that gives the
 //! note its entry, writes the release and its index, links the tarball among the blobs, and commits.
 //! Ended at any point, what was answered stands, nothing else is visible, and a repeat succeeds.
 
 use std::sync::Arc;
 
-use claw_package::{NoSink, Package, ReadError};
+use claw_package::{Digest, NoSink, Package, ReadError};
 use claw_registry_api::{ErrorCode, ReleaseAnswer, ReleaseEntry, Scope, Visibility};
 use claw_trust::{NoteKind, Release, SignedNote, VerifiedRelease};
 use tracing::{Instrument as _, Span, error, info};
 
 use crate::app::App;
 use crate::clock;
+use crate::compatibility;
 use crate::crash::Step;
 use crate::db::summaries::{self, Summary};
 use crate::db::{Connection, Transaction, entries, packages, releases};
@@ -68,10 +69,14 @@ pub(crate) async fn publish(
             None => Err(missing(&sent.release.release().tarball.digest).into()),
         };
     };
+    let package = Arc::new(package);
+    let mut reader = app.db.read().await?;
+    let compared = compatibility::check(app, &mut reader, &package, None).await?;
+    drop(reader);
     app.crash.pass(Step::ReleaseVerified);
     // On its own, so that a client that goes away cannot end it between the commit and what follows.
     let app = Arc::clone(app);
-    let writing = async move { write(&app, &sent, &package).await };
+    let writing = async move { write(&app, &sent, &package, compared).await };
     tokio::spawn(writing.instrument(Span::current())).await?
 }
 
@@ -132,7 +137,8 @@ async fn check(app: &Arc<App>, release: &VerifiedRelease) -> Result<Option<Packa
 async fn write(
     app: &App,
     sent: &Sent,
-    package: &Package,
+    package: &Arc<Package>,
+    compared: Option<Digest>,
 ) -> Result<(Outcome, ReleaseAnswer), Failure> {
     let mut tx = app
         .metrics
@@ -142,6 +148,8 @@ async fn write(
     if let Some(answer) = standing(&mut tx, sent).await? {
         return Ok((Outcome::Standing, answer));
     }
+    // Nor need the release before it be the one that it was held against.
+    compatibility::check(app, &mut tx, package, compared).await?;
     let said = sent.release.release();
     notes::keyset(&mut tx, said.package.namespace(), &said.keyset).await?;
     let row = insert(&mut tx, sent, package).await?;
@@ -238,7 +246,7 @@ async fn take_back(app: &App, row: &releases::Row) {
     }
 }
 
-fn missing(digest: &claw_package::Digest) -> Refusal {
+fn missing(digest: &Digest) -> Refusal {
     let detail = format!("the tarball `{digest}` was not uploaded, or longer ago than a day");
     Refusal::new(ErrorCode::BlobMissing, detail)
 }

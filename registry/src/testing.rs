@@ -191,9 +191,29 @@ impl Publisher {
     }
 }
 
+/// What test packages export where nothing else is asked for: `things.run`.
+const COMPONENT: &str = r#"(component
+    (core module $m (func (export "f")))
+    (core instance $m (instantiate $m))
+    (func $f (canon lift (core func $m "f")))
+    (instance $things (export "run" (func $f)))
+    (export "acme:test/things@0.1.0" (instance $things)))"#;
+
 /// A package of that name and version whose content depends on `readme`.
 pub(crate) fn package(name: &str, version: &str, readme: &str) -> Packed {
-    pack(name, version, readme, Vec::new())
+    package_of(name, version, readme, &["filesystem.read=docs"], COMPONENT)
+}
+
+/// The same with these permissions and this component.
+pub(crate) fn package_of(
+    name: &str,
+    version: &str,
+    readme: &str,
+    permissions: &[&str],
+    component: &str,
+) -> Packed {
+    let manifest = manifest(name, version, readme, permissions);
+    pack(&manifest, component, Vec::new())
 }
 
 /// A package that no compression makes shorter than `bytes`.
@@ -204,22 +224,20 @@ pub(crate) fn large_package(name: &str, version: &str, bytes: usize) -> Packed {
         bytes: noise.take(bytes).collect(),
         executable: false,
     };
-    pack(name, version, "large", vec![file])
+    let manifest = manifest(name, version, "large", &["filesystem.read=docs"]);
+    pack(&manifest, COMPONENT, vec![file])
 }
 
-fn pack(name: &str, version: &str, readme: &str, files: Vec<PackFile>) -> Packed {
-    let manifest = format!(
+fn manifest(name: &str, version: &str, readme: &str, permissions: &[&str]) -> String {
+    format!(
         "name = \"{name}\"\nversion = \"{version}\"\ndescription = \"{readme}\"\n\
-         permissions = [\"filesystem.read=docs\"]\nhost = \"^0.1\"\n"
-    );
-    let component = r#"(component
-        (core module $m (func (export "f")))
-        (core instance $m (instantiate $m))
-        (func $f (canon lift (core func $m "f")))
-        (instance $things (export "run" (func $f)))
-        (export "acme:test/things@0.1.0" (instance $things)))"#;
+         permissions = {permissions:?}\nhost = \"^0.1\"\n"
+    )
+}
+
+fn pack(manifest: &str, component: &str, files: Vec<PackFile>) -> Packed {
     let source = PackSource {
-        manifest: Manifest::parse("skill.toml", &manifest).unwrap(),
+        manifest: Manifest::parse("skill.toml", manifest).unwrap(),
         component: wat::parse_str(component).unwrap(),
         toolchain: Toolchain {
             compiler: "none".to_owned(),

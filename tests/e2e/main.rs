@@ -4,6 +4,8 @@
 
 mod audit;
 mod author;
+mod authoring;
+mod compatibility;
 mod completions;
 mod crash;
 #[cfg(target_os = "linux")]

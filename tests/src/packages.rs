@@ -235,7 +235,7 @@ pub fn component(text: &str) -> Vec<u8> {
 }
 
 /// A component for `name` with the action `echo`.
-fn echo(name: &PackageName) -> Vec<u8> {
+pub fn echo(name: &PackageName) -> Vec<u8> {
     component(&format!(
         r#"(component
   (core module $m

@@ -103,6 +103,8 @@ error_codes! {
     KeysetChanged = "keyset-changed", 409;
     /// The version exists with other content.
     ReleaseExists = "release-exists", 409;
+    /// The version promises callers more than the release keeps of the one before it.
+    IncompatibleRelease = "incompatible-release", 409;
     /// The namespace exists with another keyset.
     NamespaceExists = "namespace-exists", 409;
     /// The yank or unyank is not the next of its release.

@@ -12,6 +12,7 @@ pub use path::PathFault;
 pub use reader::read;
 pub use skill_md::SkillMdError;
 
+use crate::component::ComponentInfo;
 use crate::digest::Measured;
 use crate::manifest::Manifest;
 use crate::skill_json::{SkillJson, Toolchain};
@@ -82,6 +83,8 @@ pub struct Package {
     pub manifest_bytes: Vec<u8>,
     /// The bytes of `skill.wasm`.
     pub component_bytes: Vec<u8>,
+    /// What the component exports and imports.
+    pub info: ComponentInfo,
     /// What was read.
     pub tarball: Measured,
     /// The tar inside it.

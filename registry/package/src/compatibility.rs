@@ -9,9 +9,11 @@
 mod bump;
 mod compare;
 mod types;
+mod verdict;
 
 pub use bump::{Bump, baseline, smallest};
 pub use compare::{Change, compare};
+pub use verdict::Verdict;
 
 use crate::permission::Permission;
 

@@ -22,7 +22,7 @@ pub use archive::{
     EntryInfo, NoSink, PackError, PackFile, PackSource, Package, Packed, ReadError, Sink, pack,
     read,
 };
-pub use compatibility::{Bump, Change};
+pub use compatibility::{Bump, Change, Verdict};
 pub use component::{
     Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, Surface, WitFile,
     append_docs, check_imports, decode,

@@ -127,6 +127,34 @@ pub async fn of_package(
     columns.into_iter().map(Row::try_from).collect()
 }
 
+/// A version of a package, as far as others are held against it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The version.
+    pub version: Version,
+    /// Whether it is yanked.
+    pub is_yanked: bool,
+}
+
+/// Every version of a package, in no particular order.
+pub async fn versions(
+    connection: &mut Connection,
+    package: &PackageName,
+) -> Result<Vec<Standing>, DatabaseError> {
+    let rows: Vec<(String, Option<i64>)> =
+        sqlx::query_as("SELECT version, yanked FROM releases WHERE package = $1")
+            .bind(package.to_string())
+            .fetch_all(connection)
+            .await?;
+    let standing = |(version, yanked): (String, Option<i64>)| {
+        Ok(Standing {
+            version: parsed("releases.version", version)?,
+            is_yanked: yanked.is_some(),
+        })
+    };
+    rows.into_iter().map(standing).collect()
+}
+
 /// How many releases there are.
 pub async fn count(connection: &mut Connection) -> Result<u64, DatabaseError> {
     counted(connection, "SELECT COUNT(*) FROM releases").await

@@ -1,6 +1,7 @@
 //! What clients are promised, over real sockets.
 
 mod bounds;
+mod compatibility;
 mod events;
 mod observing;
 mod openapi;

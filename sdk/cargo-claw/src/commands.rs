@@ -10,4 +10,5 @@ pub(crate) mod pack;
 pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod test;
+pub(crate) mod wit;
 pub(crate) mod yank;

@@ -149,7 +149,7 @@ impl Failure {
     }
 
     /// The chain in one line.
-    fn one_line(&self) -> String {
+    pub(crate) fn one_line(&self) -> String {
         self.error
             .chain()
             .map(ToString::to_string)

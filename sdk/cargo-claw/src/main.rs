@@ -3,17 +3,23 @@
 //! The only place that prints failures and exits. Data goes to stdout, talk to stderr; nobody is asked anything
 //! without a terminal.
 
+mod accept;
 mod arguments;
 mod cargo;
 mod carried;
 mod commands;
 mod compile;
+mod coverage;
 mod credentials;
+mod difference;
 mod failure;
 mod home;
 mod keys;
+mod leaks;
 mod output;
 mod package;
+mod place;
+mod previous;
 mod project;
 mod registry;
 mod sandbox;
@@ -22,7 +28,11 @@ mod secret;
 mod signing;
 mod source;
 mod standing;
+mod strays;
 mod target;
+mod unused;
+mod vendored;
+mod watch;
 mod wit;
 
 use std::process::ExitCode;
@@ -66,6 +76,7 @@ enum Command {
     /// Show a yanked release again
     Unyank(commands::yank::Args),
     Man(commands::man::Args),
+    Wit(commands::wit::Args),
 }
 
 fn main() -> ExitCode {
@@ -127,5 +138,6 @@ fn run(command: Command, json: bool) -> Outcome {
         Command::Yank(args) => commands::yank::run(args, YankAction::Yank, json),
         Command::Man(args) => commands::man::run(args, Arguments::command(), json),
         Command::Unyank(args) => commands::yank::run(args, YankAction::Unyank, json),
+        Command::Wit(args) => commands::wit::run(args, json),
     }
 }

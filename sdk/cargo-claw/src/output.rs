@@ -29,6 +29,36 @@ impl Progress {
     }
 }
 
+/// What takes a while, told step by step to a person who waits at a terminal and to nobody else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    is_told: bool,
+}
+
+impl Steps {
+    /// The steps that go with an output that is, or is not, JSON.
+    pub(crate) fn beside(json: bool) -> Self {
+        let is_told = !json && io::stderr().is_terminal();
+        Steps { is_told }
+    }
+
+    /// Tells what begins now.
+    pub(crate) fn begin(self, step: impl Display) {
+        if self.is_told {
+            say(format_args!("{step} …"));
+        }
+    }
+}
+
+/// A number of bytes, for people: `112 KiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
 /// Prints data.
 pub(crate) fn data(text: impl Display) -> Outcome {
     let mut out = io::stdout().lock();
@@ -61,6 +91,23 @@ pub(crate) fn warn(text: impl Display) {
 /// Whether somebody can be asked: both ends of the conversation are a terminal.
 pub(crate) fn somebody_is_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a word. Nothing typed is the default, where there is one.
+pub(crate) fn ask(question: &str, default: Option<&str>) -> Outcome<String> {
+    let mut terminal = io::stderr();
+    let shown = default.map_or(String::new(), |default| format!(" [{default}]"));
+    // With stderr closed the question is not seen, and the answer is read all the same.
+    let _ = write!(terminal, "{question}{shown}: ").and_then(|()| terminal.flush());
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    if read.or_fail(Kind::Io, "could not read from the terminal")? == 0 {
+        return Err(Failure::refused("the question was not answered"));
+    }
+    match (line.trim(), default) {
+        ("", Some(default)) => Ok(default.to_owned()),
+        (word, _) => Ok(word.to_owned()),
+    }
 }
 
 /// Asks for a secret that is not shown while it is typed.
@@ -116,6 +163,13 @@ mod tests {
         assert_eq!(shell_word("filesystem.read=."), "filesystem.read=.");
         assert_eq!(shell_word("text=it's *"), r"'text=it'\''s *'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn sizes_are_read_by_people() {
+        assert_eq!(size(1023), "1023 bytes");
+        assert_eq!(size(1025), "2 KiB");
+        assert_eq!(size(3 << 19), "1.5 MiB");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use claw_package::{PackFile, PackSource, Packed};
 use crate::compile::Built;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::project::Project;
+use crate::{leaks, strays};
 
 /// The files of a project that go into its package as they are, where they are there.
 const FILES: [&str; 2] = ["README.md", "SKILL.md"];
@@ -18,9 +19,17 @@ const FILES: [&str; 2] = ["README.md", "SKILL.md"];
 /// The folders of which everything goes into the package.
 const FOLDERS: [&str; 2] = ["assets", "references"];
 
-/// Packs what was built of `project`.
-pub(crate) fn pack(project: &Project, built: Built) -> Outcome<Packed> {
+/// A package, and what looks wrong with its files.
+pub(crate) struct Made {
+    pub(crate) packed: Packed,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Packs what was built of `project`, unless there is a secret in it.
+pub(crate) fn pack(project: &Project, built: Built) -> Outcome<Made> {
     let files = files(&project.folder)?;
+    leaks::refuse(&files, &built.bytes)?;
+    let warnings = strays::warnings(&files);
     let manifest = project.manifest.clone();
     let source = PackSource {
         manifest,
@@ -28,10 +37,11 @@ pub(crate) fn pack(project: &Project, built: Built) -> Outcome<Packed> {
         toolchain: built.toolchain,
         files,
     };
-    claw_package::pack(source).or_fail(
+    let packed = claw_package::pack(source).or_fail(
         Kind::Check,
         format!("could not pack `{}`", project.manifest.name),
-    )
+    )?;
+    Ok(Made { packed, warnings })
 }
 
 /// Everything beside the component.

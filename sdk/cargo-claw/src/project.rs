@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use claw_package::Manifest;
+use claw_package::{Manifest, ManifestError};
 use toml::Value;
 
 use crate::cargo::{self, CargoPackage};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::place;
 
 /// A skill that is being written.
 #[derive(Debug)]
@@ -78,8 +79,9 @@ impl Project {
             if lookup(&document, &["package", "metadata", "claw"]).is_some() {
                 let package = cargo::package(folder)?;
                 let workspace = self::text(&package.workspace, "Cargo.toml")?;
-                let manifest = Manifest::from_cargo_toml_in_workspace(&text, workspace.as_deref())
-                    .or_fail(Kind::Usage, at())?;
+                let manifest = Manifest::from_cargo_toml_in_workspace(&text, workspace.as_deref());
+                let manifest =
+                    manifest.map_err(|error| wrong(folder, "Cargo.toml", &text, error))?;
                 return Ok(project(manifest, Code::Rust(package)));
             }
         }
@@ -90,11 +92,21 @@ impl Project {
             if name == "package.json" && !has_claw(&text) {
                 continue;
             }
-            let at = || format!("`{}` is no manifest", folder.join(name).display());
-            let manifest = Manifest::parse(name, &text).or_fail(Kind::Usage, at())?;
+            let manifest = Manifest::parse(name, &text);
+            let manifest = manifest.map_err(|error| wrong(folder, name, &text, error))?;
             return Ok(project(manifest, Code::Ready(folder.join("skill.wasm"))));
         }
         Ok(None)
+    }
+}
+
+/// What is wrong with a manifest, and in which line.
+fn wrong(folder: &Path, name: &str, text: &str, error: ManifestError) -> Failure {
+    let place = place::of(&folder.join(name), text, &error);
+    Failure {
+        kind: Kind::Usage,
+        error: anyhow::Error::new(error).context(format!("the manifest is wrong at {place}")),
+        hint: None,
     }
 }
 

@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
-use claw_host::{Denial, Outcome as Ended, Report};
+use claw_host::{Denial, Outcome as Ended};
 use claw_package::Permission;
 use serde::Deserialize;
 use serde_json::Value;
+use toml::Spanned;
 
+use crate::accept::Found;
+use crate::difference::{Extent, of_texts, of_values};
 use crate::failure::{Kind, OrFail, Outcome};
 
 /// One file of tests.
@@ -26,7 +29,7 @@ pub(crate) struct File {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     /// What the test promises, in a sentence.
-    pub(crate) name: String,
+    pub(crate) name: Spanned<String>,
     /// The action.
     pub(crate) action: String,
     /// Its arguments.
@@ -44,27 +47,27 @@ pub(crate) struct Scenario {
     pub(crate) timeout_ms: Option<u64>,
 
     /// The whole result. Fields that are null can be left out.
-    result: Option<Value>,
+    pub(crate) result: Option<Value>,
     /// Some fields of the result, at any depth.
-    result_includes: Option<Value>,
+    pub(crate) result_includes: Option<Value>,
     /// The whole error of the action.
-    error: Option<Value>,
+    pub(crate) error: Option<Value>,
     /// A part of the error's text.
-    error_contains: Option<String>,
+    pub(crate) error_contains: Option<String>,
     /// How it ends when it gives neither result nor error: `trap`, `out-of-time`, `invalid-input`, …
-    outcome: Option<String>,
+    pub(crate) outcome: Option<String>,
     /// What is in the workspace afterwards: a text, or whether there is anything at all.
     #[serde(default)]
-    files_after: BTreeMap<String, Content>,
+    pub(crate) files_after: BTreeMap<String, Content>,
     /// What is denied on the way: permissions, or their kinds. Nothing, when left out.
     #[serde(default)]
-    denials: Vec<String>,
+    pub(crate) denials: Vec<String>,
 }
 
 /// What is expected of a file.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Content {
+pub(crate) enum Content {
     Text(String),
     Present(bool),
 }
@@ -100,18 +103,18 @@ impl Scenario {
     }
 
     /// Everything that is not as expected.
-    pub(crate) fn faults(&self, report: &Report, workspace: &Path) -> Vec<String> {
-        let mut faults = self.outcome_faults(&report.outcome);
+    pub(crate) fn faults(&self, found: Found<'_>) -> Vec<String> {
+        let mut faults = self.outcome_faults(found.outcome);
         faults.extend(
             self.files_after
                 .iter()
-                .filter_map(|(path, content)| content.fault(path, &workspace.join(path))),
+                .filter_map(|(path, content)| content.fault(path, &found.workspace.join(path))),
         );
-        faults.extend(self.denial_faults(&report.denials));
+        faults.extend(self.denial_faults(found.denials));
         faults
     }
 
-    fn outcome_faults(&self, ended: &Ended) -> Vec<String> {
+    pub(crate) fn outcome_faults(&self, ended: &Ended) -> Vec<String> {
         let expected = match &self.outcome {
             Some(outcome) => outcome,
             None if self.error.is_some() || self.error_contains.is_some() => "action-error",
@@ -126,25 +129,17 @@ impl Scenario {
         let mut faults = Vec::new();
         match ended {
             Ended::Ok(value) => {
-                faults.extend(
-                    self.result
-                        .as_ref()
-                        .filter(|all| !is_same(all, value))
-                        .map(|all| differs("result", all, value)),
-                );
-                let some = self
-                    .result_includes
-                    .as_ref()
-                    .filter(|some| !includes(value, some));
-                faults.extend(some.map(|some| differs("result with", some, value)));
+                if let Some(all) = &self.result {
+                    faults.extend(of_values("result", all, value, Extent::Whole));
+                }
+                if let Some(some) = &self.result_includes {
+                    faults.extend(of_values("result", some, value, Extent::Part));
+                }
             }
             Ended::ActionError(value) => {
-                faults.extend(
-                    self.error
-                        .as_ref()
-                        .filter(|all| !is_same(all, value))
-                        .map(|all| differs("error", all, value)),
-                );
+                if let Some(all) = &self.error {
+                    faults.extend(of_values("error", all, value, Extent::Whole));
+                }
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
@@ -163,7 +158,7 @@ impl Scenario {
         faults
     }
 
-    fn denial_faults(&self, denials: &[Denial]) -> Vec<String> {
+    pub(crate) fn denial_faults(&self, denials: &[Denial]) -> Vec<String> {
         let fits = |expected: &str, denial: &Denial| {
             let line = denial.permission.as_ref().map(ToString::to_string);
             denial.kind.as_str() == expected || line.as_deref() == Some(expected)
@@ -184,7 +179,7 @@ impl Scenario {
 }
 
 impl Content {
-    fn fault(&self, name: &str, path: &Path) -> Option<String> {
+    pub(crate) fn fault(&self, name: &str, path: &Path) -> Option<String> {
         match self {
             Content::Present(true) if !path.exists() => {
                 Some(format!("expected something at `{name}`, found nothing"))
@@ -196,7 +191,8 @@ impl Content {
             Content::Text(expected) => match std::fs::read_to_string(path) {
                 Ok(found) if found == *expected => None,
                 Ok(found) => Some(format!(
-                    "expected `{name}` to be {expected:?}, found {found:?}"
+                    "the file `{name}` differs:\n{}",
+                    of_texts(expected, &found)
                 )),
                 Err(error) => Some(format!("expected a text in `{name}`: {error}")),
             },
@@ -213,46 +209,6 @@ fn described(ended: &Ended) -> String {
         }
         Ended::Trap(message) | Ended::Internal(message) => format!("`{}`: {message}", ended.code()),
         _ => format!("`{}`", ended.code()),
-    }
-}
-
-fn differs(what: &str, expected: &Value, found: &Value) -> String {
-    format!("expected the {what} {expected}, found {found}")
-}
-
-/// Whether two values are the same, fields that are null left out.
-fn is_same(expected: &Value, found: &Value) -> bool {
-    match (expected, found) {
-        (Value::Object(expected), Value::Object(found)) => {
-            let known = found
-                .iter()
-                .all(|(key, value)| value.is_null() || expected.contains_key(key));
-            known
-                && expected
-                    .iter()
-                    .all(|(key, value)| found.get(key).is_some_and(|found| is_same(value, found)))
-        }
-        (Value::Array(expected), Value::Array(found)) => {
-            expected.len() == found.len()
-                && expected
-                    .iter()
-                    .zip(found)
-                    .all(|(expected, found)| is_same(expected, found))
-        }
-        _ => expected == found,
-    }
-}
-
-/// Whether `some` is a part of `all`: objects may have more fields, lists may not have more elements.
-fn includes(all: &Value, some: &Value) -> bool {
-    match (all, some) {
-        (Value::Object(all), Value::Object(some)) => some
-            .iter()
-            .all(|(key, some)| all.get(key).is_some_and(|all| includes(all, some))),
-        (Value::Array(all), Value::Array(some)) => {
-            all.len() == some.len() && all.iter().zip(some).all(|(all, some)| includes(all, some))
-        }
-        _ => all == some,
     }
 }
 
@@ -280,6 +236,7 @@ mod tests {
         assert_eq!(faults("result = { a = 1 }"), 1);
         assert_eq!(faults("result_includes = { b = [{ c = \"d\" }] }"), 0);
         assert_eq!(faults("result_includes = { b = [] }"), 1);
+        assert_eq!(faults("result = { a = 2, b = [] }"), 2);
         assert_eq!(faults("error_contains = \"x\""), 1);
         assert_eq!(faults(""), 0);
     }

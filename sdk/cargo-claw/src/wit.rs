@@ -125,10 +125,9 @@ impl Wit {
 
 /// The WIT files in one folder.
 fn sources(folder: &Path) -> io::Result<Vec<WitFile>> {
-    let is_wit = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wit");
     entries(folder)?
         .into_iter()
-        .filter(is_wit)
+        .filter(|path| is_wit(path))
         .map(|path| source(&path))
         .collect()
 }
@@ -140,11 +139,16 @@ fn dependencies(folder: &Path) -> io::Result<Vec<Vec<WitFile>>> {
     }
     let (folders, files): (Vec<_>, Vec<_>) =
         entries(folder)?.into_iter().partition(|path| path.is_dir());
+    let files: Vec<_> = files.into_iter().filter(|path| is_wit(path)).collect();
     let packages = folders.iter().map(|folder| sources(folder));
     let packages = packages.chain(files.iter().map(|file| source(file).map(|file| vec![file])));
     packages
         .filter(|package| !package.as_ref().is_ok_and(Vec::is_empty))
         .collect()
+}
+
+fn is_wit(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "wit")
 }
 
 fn source(path: &Path) -> io::Result<WitFile> {

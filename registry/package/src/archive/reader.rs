@@ -242,6 +242,7 @@ impl Kept {
             skill,
             manifest_bytes,
             component_bytes,
+            info,
             tarball,
             content,
             entries,

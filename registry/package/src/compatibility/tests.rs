@@ -325,6 +325,22 @@ fn the_smallest_version_that_would_do_is_not_one_that_is_taken() {
     assert_eq!(smallest(Bump::Major, "2.1.0").as_deref(), Some("3.0.0"));
 }
 
+#[test]
+fn an_objection_names_what_changed_and_what_would_do() {
+    let before = things(r#"(export "f" (func)) (export "g" (func))"#);
+    let after = things(r#"(export "f" (func))"#);
+    let verdict = |next: &str, grown: &[&str]| {
+        let grown = grown.iter().map(|line| line.parse().unwrap()).collect();
+        let changes = compare(&before, &after);
+        Verdict::new(&version("1.4.2"), &version(next), changes, grown, &[])
+    };
+    insta::assert_snapshot!(
+        verdict("1.5.0", &["filesystem.read=."]).objection().unwrap(),
+        @"the action `things.g` is gone; it asks for `filesystem.read=.` in addition, and the step from 1.4.2 is a minor one where a major one is needed; the smallest version that would do is 2.0.0"
+    );
+    assert_eq!(verdict("2.0.0", &["filesystem.read=."]).objection(), None);
+}
+
 /// A type of the small world below, as text, with what it needs declared before it.
 fn types() -> impl Strategy<Value = String> {
     let leaf = select(vec![

@@ -8,10 +8,15 @@ use serde_json::json;
 use crate::compile::{self, Built};
 use crate::failure::Outcome;
 use crate::output::Progress;
+use crate::previous;
 use crate::project::Project;
-use crate::{output, package};
+use crate::{output, package, unused};
 
-/// Check what the skill asks for, offers and says of itself
+/// Check what the skill asks for, offers and says of itself, and what changes since its last release
+///
+/// Refuses what would not pack or not be published: imports without a permission, secrets in files, a version that is too
+/// near to the last release for what changes. Warns of permissions that nothing uses, of files that look packed by mistake, and
+/// of what has no comment. The last release is taken from the registry that is logged in to; without one nothing is compared.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
@@ -19,23 +24,30 @@ pub(crate) struct Args {}
 pub(crate) fn run(_args: Args, json: bool) -> Outcome {
     let project = Project::here()?;
     let built = compile::build(&project, Progress::beside(json))?;
-    let warnings = warnings(&built);
-    let (info, toolchain) = (built.info.clone(), built.toolchain.clone());
-    let packed = package::pack(&project, built)?;
     let manifest = &project.manifest;
+    let mut warnings = warnings(&built);
+    warnings.extend(unused::warnings(&manifest.permissions, &built.info.imports));
+    let (info, toolchain) = (built.info.clone(), built.toolchain.clone());
+    let made = package::pack(&project, built)?;
+    warnings.extend(made.warnings);
+    let compared = previous::compare_where_possible(manifest, &info)?;
     if json {
-        return output::json(&json!({
+        output::json(&json!({
             "name": manifest.name, "version": manifest.version, "permissions": manifest.permissions,
             "actions": info.actions, "imports": info.imports.iter().map(|import| &import.name).collect::<Vec<_>>(),
             "toolchain": {"compiler": toolchain.compiler, "target": toolchain.target, "builder": toolchain.builder},
-            "size": packed.tarball_digest.size, "warnings": warnings,
-        }));
+            "size": made.packed.tarball_digest.size, "warnings": warnings,
+            "compared": compared.json(),
+        }))?;
+        return compared.judged();
     }
     for warning in &warnings {
         output::warn(warning);
     }
     output::data(format_args!("{} {}", manifest.name, manifest.version))?;
-    output::data(described(&info, manifest.permissions.iter()))
+    output::data(described(&info, manifest.permissions.iter()))?;
+    compared.print()?;
+    compared.judged()
 }
 
 /// What makes the skill harder to use.

@@ -9,14 +9,14 @@ use claw_package::{Namespace, PackageName};
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
-use crate::{carried, keys, output};
+use crate::{keys, output, vendored};
 
 /// Make a skill in a new folder
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What it is called, which is its folder too: `weather`, or `acme/weather`
-    name: String,
-    /// Whose it is [default: the namespace that there are keys for, else `example`]
+    /// What it is called, which is its folder too: `weather`, or `acme/weather`; asked for on a terminal
+    name: Option<String>,
+    /// Whose it is [default: the namespace that there are keys for; else asked for on a terminal, or `example`]
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<Namespace>,
 }
@@ -59,7 +59,8 @@ const TEMPLATES: [(&str, &str); 6] = [
 
 /// Makes the skill.
 pub(crate) fn run(args: Args, json: bool) -> Outcome {
-    let name = name(&args)?;
+    let may_ask = !json && output::somebody_is_there();
+    let name = name(args, may_ask)?;
     let folder = PathBuf::from(name.name());
     write(&folder, &name)?;
     if json {
@@ -73,22 +74,29 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     Ok(())
 }
 
-/// The whole name of the new skill.
-fn name(args: &Args) -> Outcome<PackageName> {
-    let name: PackageName = match (&args.namespace, args.name.contains(['/', ':'])) {
-        (None, true) => args.name.parse(),
-        (None, false) => PackageName::new(usual_namespace()?, &args.name),
-        (Some(namespace), false) => PackageName::new(namespace.clone(), &args.name),
+/// The whole name of the new skill, asking for what was not said.
+fn name(args: Args, may_ask: bool) -> Outcome<PackageName> {
+    let typed = match args.name {
+        Some(name) => name,
+        None if may_ask => output::ask("name of the skill", None)?,
+        None => {
+            let failure = Failure::usage("the new skill needs a name");
+            return Err(failure.hint("cargo claw new NAME [--namespace NAMESPACE]"));
+        }
+    };
+    let name: PackageName = match (args.namespace, typed.contains(['/', ':'])) {
+        (None, true) => typed.parse(),
+        (None, false) => PackageName::new(usual_namespace(may_ask)?, &typed),
+        (Some(namespace), false) => PackageName::new(namespace, &typed),
         (Some(_), true) => {
             return Err(Failure::usage(format!(
-                "`{}` has a namespace, and `--namespace` names one",
-                args.name
+                "`{typed}` has a namespace, and `--namespace` names one"
             )));
         }
     }
     .or_fail(
         Kind::Usage,
-        format!("`{}` can't be the name of a skill", args.name),
+        format!("`{typed}` can't be the name of a skill"),
     )?;
     if NOT_CRATES.contains(&name.name()) || is_keyword(name.name()) {
         return Err(Failure::usage(format!(
@@ -100,10 +108,17 @@ fn name(args: &Args) -> Outcome<PackageName> {
 }
 
 /// The namespace that there are keys for, when there is one only.
-fn usual_namespace() -> Outcome<Namespace> {
+fn usual_namespace(may_ask: bool) -> Outcome<Namespace> {
     let namespaces = keys::namespaces(&Home::from_environment()?)?;
     if let [namespace] = namespaces.as_slice() {
         return Ok(namespace.clone());
+    }
+    if may_ask {
+        let first = namespaces.first().map(ToString::to_string);
+        let default = first.as_deref().unwrap_or(NAMESPACE_DEFAULT);
+        let typed = output::ask("namespace, whose it is", Some(default))?;
+        let act = format!("`{typed}` can't be a namespace");
+        return typed.parse().or_fail(Kind::Usage, act);
     }
     output::say(format_args!(
         "the namespace is `{NAMESPACE_DEFAULT}`: --namespace names another"
@@ -126,17 +141,7 @@ fn write(folder: &Path, name: &PackageName) -> Outcome {
     for (path, text) in TEMPLATES {
         file(path.into(), &filled_in(text, name))?;
     }
-    for (path, text) in carried::SDK {
-        file(Path::new("vendor/claw-sdk").join(path), text)?;
-    }
-    for (path, text) in carried::CLAW_SKILL {
-        file(Path::new("vendor/claw-sdk/wit").join(path), text)?;
-        file(Path::new("wit/deps/claw-skill").join(path), text)?;
-    }
-    for (path, text) in carried::WASI {
-        file(Path::new("wit/deps").join(path), text)?;
-    }
-    Ok(())
+    vendored::write_new(folder)
 }
 
 /// A template with the names of the skill.

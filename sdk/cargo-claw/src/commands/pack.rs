@@ -22,7 +22,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let project = Project::here()?;
     let built = compile::build(&project, Progress::beside(json))?;
-    let packed = package::pack(&project, built)?;
+    let made = package::pack(&project, built)?;
+    made.warnings.iter().for_each(output::warn);
+    let packed = made.packed;
     let path = args
         .output
         .unwrap_or_else(|| project.output().join(packed.file_name()));

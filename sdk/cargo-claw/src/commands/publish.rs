@@ -3,7 +3,7 @@
 //! The registry is sent nothing before the note was verified here as everybody else will verify it.
 
 use claw_package::{NoSink, Packed};
-use claw_registry_api::Visibility;
+use claw_registry_api::{Visibility, paths};
 use claw_registry_client::Standing;
 use claw_trust::VerifiedRelease;
 use serde_json::json;
@@ -12,7 +12,8 @@ use crate::commands::check;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
-use crate::output::Progress;
+use crate::output::{Progress, Steps};
+use crate::previous::{self, Compared, Since};
 use crate::project::Project;
 use crate::registry::Registry;
 use crate::{compile, output, package, signing, standing};
@@ -65,26 +66,30 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
         }
     }
     let built = compile::build(&project, Progress::beside(json))?;
-    let warnings = check::not_run(&built.info.imports);
-    let packed = package::pack(&project, built)?;
+    let mut warnings = check::not_run(&built.info.imports);
+    let made = package::pack(&project, built)?;
+    warnings.extend(made.warnings);
+    let packed = made.packed;
     if !json {
         warnings.iter().for_each(output::warn);
     }
     let package = claw_package::read(packed.tarball.as_slice(), &mut NoSink);
     let package = package.or_fail(Kind::Bug, "the package that was made is no good package")?;
     if args.dry_run {
-        return dry_run(
-            &packed,
-            &package,
-            login.map(|(origin, _)| origin.as_str()),
-            &warnings,
-            json,
-        );
+        let compared = previous::compare_where_possible(&project.manifest, &package.info)?;
+        let registry = login.map(|(origin, _)| origin.as_str());
+        dry_run(&packed, &package, registry, &compared, &warnings, json)?;
+        return compared.judged();
     }
 
     let (origin, login) = credentials.needed()?;
     let registry = Registry::of_login(origin, login)?;
     let keyset = registry.learn_keyset(&home, project.manifest.name.namespace())?;
+    // The registry refuses it too, but only when everything was sent.
+    let since = previous::compare(&registry, &keyset, &project.manifest, &package.info)?;
+    if let Some(refusal) = since.as_ref().and_then(Since::refusal) {
+        return Err(refusal);
+    }
     let key = signing::key_for(&home, &keyset)?;
     let note = signing::sign(&project, &packed, origin, keyset.reference(), &key);
     let release = VerifiedRelease::verify(&note, &keyset)
@@ -94,9 +99,15 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
         .or_fail(Kind::Bug, "the release does not verify")?;
 
     let tarball = packed.tarball_digest.digest;
+    let steps = Steps::beside(json);
     if !registry.ask(|client| client.has_blob(&tarball))? {
+        steps.begin(format_args!(
+            "uploading {}",
+            output::size(packed.tarball_digest.size)
+        ));
         registry.ask(|client| client.upload_blob(&tarball, packed.tarball.clone()))?;
     }
+    steps.begin("publishing");
     let accepted = registry.try_ask(|client| client.publish(note));
     let accepted = accepted
         .map_err(|error| standing::explained(error, &registry, &keyset, release.release()))?;
@@ -109,6 +120,9 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
         }));
     }
     let title = format!("{}@{}", stands.package, stands.version);
+    if let (true, Some(since)) = (is_new, &since) {
+        output::say(since.lines().join("\n"));
+    }
     if is_new {
         output::say(format_args!(
             "published {title} at `{}`, signed by `{}`",
@@ -121,7 +135,34 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             registry.origin
         ));
     }
+    output::say(summary(&packed, &registry.address()));
     output::data(format_args!("{title} {}", stands.note))
+}
+
+/// What others get and what they type, for people.
+fn summary(packed: &Packed, address: &str) -> String {
+    let manifest = &packed.skill.manifest;
+    let address = address.trim_end_matches('/');
+    let mut lines = vec![format!(
+        "  size      {} packed, {} the component",
+        output::size(packed.tarball_digest.size),
+        output::size(packed.component.size)
+    )];
+    if manifest.permissions.is_empty() {
+        lines.push("  may       touch nothing outside of itself".to_owned());
+    }
+    for permission in manifest.permissions.iter() {
+        lines.push(format!("  may       {}", permission.describe()));
+    }
+    lines.push(format!(
+        "  link      {address}{}",
+        paths::index(&manifest.name)
+    ));
+    lines.push(format!(
+        "  to use it claw add {}@{}",
+        manifest.name, manifest.version
+    ));
+    lines.join("\n")
 }
 
 /// Says what would be published.
@@ -129,6 +170,7 @@ fn dry_run(
     packed: &Packed,
     package: &claw_package::Package,
     registry: Option<&str>,
+    compared: &Compared,
     warnings: &[String],
     json: bool,
 ) -> Outcome {
@@ -142,7 +184,7 @@ fn dry_run(
         return output::json(&json!({
             "package": manifest.name, "version": manifest.version, "tarball": packed.tarball_digest.digest,
             "size": packed.tarball_digest.size, "permissions": manifest.permissions, "files": files, "registry": registry,
-            "warnings": warnings,
+            "warnings": warnings, "compared": compared.json(),
         }));
     }
     for entry in &package.entries {
@@ -152,6 +194,7 @@ fn dry_run(
     for permission in manifest.permissions.iter() {
         output::data(format_args!("asks for {permission}"))?;
     }
+    compared.print()?;
     let at = registry.map_or_else(
         || "a registry that you log in to".to_owned(),
         |origin| format!("`{origin}`"),
