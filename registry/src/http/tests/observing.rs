@@ -200,7 +200,8 @@ async fn the_numbers_add_up_and_name_nobody() {
         r#"database_seconds_count{operation="turn"} 1"#.to_owned(),
         r#"storage_seconds_count{operation="stage"} 1"#.to_owned(),
         r#"storage_seconds_count{operation="link"} 1"#.to_owned(),
-        r#"storage_seconds_count{operation="open"} 2"#.to_owned(),
+        // The second time it was still in memory.
+        r#"storage_seconds_count{operation="open"} 1"#.to_owned(),
         format!(r#"build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")),
     ] {
         assert!(
