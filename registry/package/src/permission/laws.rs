@@ -28,9 +28,11 @@ pub(super) fn permissions() -> impl Strategy<Value = Permission> {
         "10.0.0.0/8",
         "10.1.0.0/16",
         "10.1.2.3",
+        "10.2.0.0/16",
         "[::/0]",
         "[fd00::/8]",
         "[fd00::1]",
+        "[2001::/16]",
     ]);
     let tcp =
         (block, select(vec!["*", "22", "443"])).prop_map(|(b, p)| format!("network.tcp={b}:{p}"));

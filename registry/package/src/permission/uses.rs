@@ -4,10 +4,10 @@
 //! a person would read the line, so that an algebra that is consistent and wrong is found out.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 
 use super::laws::{permissions, sets};
 use super::*;
@@ -69,10 +69,6 @@ fn allows(line: &Permission, used: &Use) -> bool {
         }
         _ => false,
     }
-}
-
-fn any_allows<'a>(lines: impl IntoIterator<Item = &'a Permission>, used: &Use) -> bool {
-    lines.into_iter().any(|line| allows(line, used))
 }
 
 /// As text: the folder itself, or a name that goes on after it and a slash.
@@ -142,133 +138,128 @@ fn is_command(command: &Command, words: &[&str]) -> bool {
     enough && command.words().iter().zip(words).all(fits)
 }
 
-fn uses() -> impl Strategy<Value = Use> {
-    let path = || select(vec!["a", "a/b", "a/b/c", "a/b/c/d", "a/bc", "ab", "b", "c"]);
-    let host = || {
-        select(vec![
-            "a.b", "c.a.b", "d.c.a.b", "xa.b", "10.0.0.1", "::1", "z",
-        ])
-    };
-    let scheme = || select(vec!["http", "https"]);
-    let request = (
-        any::<bool>(),
-        select(vec!["GET", "POST", "PUT", "DELETE"]),
-        scheme(),
-        host(),
-        select(vec![80, 443, 8080]),
-        select(vec!["/", "/v1", "/v1/", "/v1/x", "/v1/x/y", "/v10", "/w"]),
-    )
-        .prop_map(
-            |(internal, method, scheme, host, port, path)| Use::Request {
-                internal,
-                method,
+/// Every use in a small world, the one that the lines are generated from and a little around it.
+static WORLD: LazyLock<Vec<Use>> = LazyLock::new(|| {
+    const HOSTS: [&str; 6] = ["a.b", "c.a.b", "d.c.a.b", "xa.b", "10.0.0.1", "::1"];
+    const SCHEMES: [&str; 2] = ["http", "https"];
+    let mut world = Vec::new();
+    for path in ["a", "a/b", "a/b/c", "a/b/c/d", "a/bc", "ab", "b", "c"] {
+        world.extend([Use::Read(path), Use::Write(path)]);
+    }
+    for (scheme, host) in pairs(&SCHEMES, &HOSTS) {
+        for (method, port) in pairs(&["GET", "POST", "PUT"], &[80, 443, 8080]) {
+            for path in ["/", "/v1", "/v1/x/y", "/v10"] {
+                world.extend([false, true].map(|internal| Use::Request {
+                    internal,
+                    method,
+                    scheme,
+                    host,
+                    port,
+                    path,
+                }));
+            }
+        }
+        for (secret, header) in pairs(&["A", "B"], &["x", "y"]) {
+            world.push(Use::Send {
+                secret,
                 scheme,
                 host,
-                port,
-                path,
-            },
-        );
-    let address = select(vec![
+                header,
+            });
+        }
+    }
+    let addresses = [
         "10.1.2.3", "10.1.9.9", "10.2.0.1", "8.8.8.8", "fd00::1", "fd00::2", "2001::1",
-    ]);
-    let connect = (address, select(vec![22, 443, 80]))
-        .prop_map(|(address, port)| Use::Connect(address.parse().expect("an address"), port));
-    let program = select(vec!["git", "/bin/ls", "my tool", "rm"]);
-    let word = select(vec!["log", "-v", "*", "**", "a b", "it's", "", "other"]);
-    let run = (program, vec(word, 0..5))
-        .prop_map(|(program, words)| Use::Run([vec![program], words].concat()));
-    let send = (
-        select(vec!["A", "B"]),
-        scheme(),
-        host(),
-        select(vec!["x", "y", "z"]),
-    )
-        .prop_map(|(secret, scheme, host, header)| Use::Send {
-            secret,
-            scheme,
-            host,
-            header,
-        });
-    prop_oneof![
-        2 => path().prop_map(Use::Read),
-        2 => path().prop_map(Use::Write),
-        4 => request,
-        2 => connect,
-        3 => run,
-        1 => select(vec!["A", "B", "C"]).prop_map(Use::See),
-        1 => send,
-    ]
+    ];
+    for (address, port) in pairs(&addresses, &[22, 443, 80]) {
+        world.push(Use::Connect(address.parse().expect("an address"), port));
+    }
+    let words = ["log", "-v", "*", "a b", "it's", "", "other"];
+    for program in ["git", "/bin/ls", "my tool", "rm"] {
+        world.push(Use::Run(vec![program]));
+        world.extend(words.map(|word| Use::Run(vec![program, word])));
+        for (one, two) in pairs(&words, &words) {
+            world.push(Use::Run(vec![program, one, two]));
+            world.push(Use::Run(vec![program, one, two, "log"]));
+        }
+    }
+    world.extend(["A", "B", "C"].map(Use::See));
+    world
+});
+
+fn pairs<A: Copy, B: Copy>(ones: &[A], others: &[B]) -> Vec<(A, B)> {
+    let all = ones
+        .iter()
+        .flat_map(|one| others.iter().map(move |other| (*one, *other)));
+    all.collect()
 }
 
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(512)
-    }
+/// What of the world the lines allow together.
+fn allowed<'a>(lines: impl IntoIterator<Item = &'a Permission>) -> Vec<bool> {
+    let lines: Vec<_> = lines.into_iter().collect();
+    let any = |used: &Use| lines.iter().any(|line| allows(line, used));
+    WORLD.iter().map(any).collect()
+}
+
+/// Where two answers differ: nowhere, if they should be equal.
+fn first_difference(left: &[bool], right: &[bool]) -> Option<&'static Use> {
+    let place = left.iter().zip(right).position(|(a, b)| a != b)?;
+    Some(&WORLD[place])
+}
+
+fn both(left: &[bool], right: &[bool]) -> Vec<bool> {
+    left.iter().zip(right).map(|(a, b)| *a && *b).collect()
+}
+
+fn is_within(narrow: &[bool], wide: &[bool]) -> bool {
+    narrow
+        .iter()
+        .zip(wide)
+        .all(|(narrow, wide)| *wide || !narrow)
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn a_meet_allows_what_both_allow_and_no_more(
-        a in permissions(), b in permissions(), used in vec(uses(), 32)
-    ) {
-        let both = a.meet(&b);
-        for used in &used {
-            prop_assert_eq!(
-                any_allows(&both, used),
-                allows(&a, used) && allows(&b, used),
-                "{} and {}, meeting as {:?}: {:?}", a, b, both, used
-            );
-        }
-    }
-
-    #[test]
-    fn a_meet_of_sets_allows_what_both_allow_and_no_more(
-        a in sets(), b in sets(), used in vec(uses(), 32)
-    ) {
-        let both = a.meet(&b);
-        for used in &used {
-            prop_assert_eq!(any_allows(&both, used), any_allows(&a, used) && any_allows(&b, used));
-        }
-    }
-
-    #[test]
-    fn what_covers_allows_all_that_is_covered(
-        a in permissions(), b in permissions(), used in vec(uses(), 32)
-    ) {
-        for used in &used {
-            prop_assert!(!(a.covers(&b) && allows(&b, used)) || allows(&a, used));
-        }
-    }
-
-    #[test]
-    fn normal_form_allows_what_the_lines_allow(
-        lines in vec(permissions(), 0..8), used in vec(uses(), 32)
-    ) {
-        let set = PermissionSet::new(lines.clone());
-        for used in &used {
-            prop_assert_eq!(any_allows(&set, used), any_allows(&lines, used));
-        }
-    }
-
-    #[test]
-    fn what_is_revoked_is_not_allowed(
-        grants in sets(), revoked in sets(), used in vec(uses(), 32)
-    ) {
-        let left = grants.without(&revoked);
-        for used in &used {
-            if any_allows(&left, used) {
-                prop_assert!(any_allows(&grants, used));
-                // Revoked writing leaves reading; nothing else leaves anything.
-                let only_reads = matches!(used, Use::Read(_));
-                let revoked: Vec<_> = revoked
-                    .iter()
-                    .filter(|line| !(only_reads && line.kind() == PermissionKind::FilesystemWrite))
-                    .collect();
-                prop_assert!(!any_allows(revoked, used));
+    fn a_meet_allows_what_both_allow_and_no_more(lines in vec(permissions(), 24)) {
+        let allowing: Vec<_> = lines.iter().map(|line| allowed([line])).collect();
+        for (i, a) in lines.iter().enumerate() {
+            for (j, b) in lines.iter().enumerate().skip(i + 1) {
+                let meet = a.meet(b);
+                let wrong = first_difference(&allowed(&meet), &both(&allowing[i], &allowing[j]));
+                prop_assert!(wrong.is_none(), "{} and {} meet as {:?}: {:?}", a, b, meet, wrong);
+                prop_assert!(!a.covers(b) || is_within(&allowing[j], &allowing[i]), "{} and {}", a, b);
+                prop_assert!(!b.covers(a) || is_within(&allowing[i], &allowing[j]), "{} and {}", a, b);
             }
+        }
+    }
+
+    #[test]
+    fn sets_meet_and_join_as_what_they_allow(a in sets(), b in sets()) {
+        let (of_a, of_b) = (allowed(&a), allowed(&b));
+        prop_assert_eq!(allowed(&a.meet(&b)), both(&of_a, &of_b));
+        let either: Vec<bool> = of_a.iter().zip(&of_b).map(|(a, b)| *a || *b).collect();
+        prop_assert_eq!(allowed(&a.union(&b)), either);
+    }
+
+    #[test]
+    fn normal_form_allows_what_the_lines_allow(lines in vec(permissions(), 0..16)) {
+        let wrong = first_difference(&allowed(&PermissionSet::new(lines.clone())), &allowed(&lines));
+        prop_assert!(wrong.is_none(), "{:?}: {:?}", lines, wrong);
+    }
+
+    #[test]
+    fn what_is_revoked_is_not_allowed(grants in sets(), revoked in sets()) {
+        let left = allowed(&grants.without(&revoked));
+        prop_assert!(is_within(&left, &allowed(&grants)));
+        // Revoked writing leaves reading; nothing else leaves anything.
+        let writing = |line: &&Permission| line.kind() == PermissionKind::FilesystemWrite;
+        let writes = allowed(revoked.iter().filter(writing));
+        let others = allowed(revoked.iter().filter(|line| !writing(line)));
+        for (place, used) in WORLD.iter().enumerate().filter(|(place, _)| left[*place]) {
+            let read_on = matches!(used, Use::Read(_));
+            prop_assert!(!others[place] && (read_on || !writes[place]), "{:?}", used);
         }
     }
 }
