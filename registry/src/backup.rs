@@ -18,6 +18,7 @@ use claw_trust::Origin;
 
 use crate::db::copies::{self, CopyError};
 use crate::db::{self, Connection, DatabaseError, entries, registry};
+use crate::failure::is_storage_full;
 use crate::storage::{ServerLock, Storage};
 use tarballs::Way;
 
@@ -112,10 +113,13 @@ pub enum BackupError {
 pub async fn backup(from: &Path, to: &Path) -> Result<Copied, BackupError> {
     let mut source = copies::open(from).await?;
     let (storage, _lock) = open_target(from, to)?;
-    if db::file(to).exists() {
-        check_earlier(&mut source, from, to).await?;
-    }
-    copy(source, from, &storage, to, Way::LinkOrCopy).await
+    let copied = async {
+        if db::file(to).exists() {
+            check_earlier(&mut source, from, to).await?;
+        }
+        copy(source, from, &storage, to, Way::LinkOrCopy).await
+    };
+    copied.await.map_err(|error| explained(error, &storage, to))
 }
 
 /// Copies the backup in `from` to the folder `to`, where no registry is. Every tarball is read again.
@@ -125,7 +129,20 @@ pub async fn restore(from: &Path, to: &Path) -> Result<Copied, BackupError> {
         return Err(BackupError::Exists(to.to_path_buf()));
     }
     let (storage, _lock) = open_target(from, to)?;
-    copy(source, from, &storage, to, Way::CopyChecked).await
+    let copied = copy(source, from, &storage, to, Way::CopyChecked).await;
+    copied.map_err(|error| explained(error, &storage, to))
+}
+
+/// A database that can't make a file does not say that it is for want of room: the folder does.
+fn explained(error: BackupError, storage: &Storage, to: &Path) -> BackupError {
+    let of_the_database = matches!(error, BackupError::Database(_) | BackupError::Copy(_));
+    match storage.probe() {
+        Err(source) if of_the_database && is_storage_full(&source) => BackupError::Files {
+            folder: to.to_path_buf(),
+            source,
+        },
+        _ => error,
+    }
 }
 
 async fn copy(

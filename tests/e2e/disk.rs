@@ -4,7 +4,9 @@
 //! says what to do, and the same command done again succeeds.
 
 mod author;
+mod backup;
 mod claw;
+mod packing;
 mod receipts;
 mod registry_full;
 mod registry_killed;
