@@ -240,8 +240,9 @@ fn make_folders(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    let Some(above) = path.parent() else {
-        return Ok(());
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
     };
     make_folders(above)?;
     match DirBuilder::new().mode(0o700).create(path) {

@@ -30,9 +30,10 @@ impl Registry {
     fn start(more: &[&str]) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut process = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(root.path().join("data"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
             .args(more)
+            // Where no folder is named, there is one in the folder it is started from.
+            .current_dir(root.path())
             .stdout(Stdio::piped())
             .stderr(File::create(root.path().join("log")).unwrap())
             .spawn()

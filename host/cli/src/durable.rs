@@ -181,7 +181,7 @@ pub(crate) fn read_text(
 /// How old a temporary file is before nobody is writing it any more: writing takes seconds.
 const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 
-/// Removes what writers that were killed left in `folder`: files with the names that [`write`] and the
+/// Removes what writers that were killed left in `folder`: files with the names that [`write()`] and the
 /// compile cache give theirs. Only tidiness depends on it.
 pub(crate) fn clear_leftovers(folder: &Path, is_ours: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
