@@ -67,9 +67,8 @@ impl Storage {
     /// The storage in `folder`, made where it is not there. Only its owner can look into it.
     pub fn create(folder: &Path) -> io::Result<Self> {
         let storage = Self::open(folder);
-        let folder = std::path::absolute(folder)?;
         for each in [storage.incoming(), storage.staging(), storage.blobs()] {
-            make_folders(&folder.join(each))?;
+            make_folders(&std::path::absolute(each)?)?;
         }
         Ok(storage)
     }
@@ -240,9 +239,8 @@ fn make_folders(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    let above = match path.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
+    let Some(above) = path.parent() else {
+        return Ok(());
     };
     make_folders(above)?;
     match DirBuilder::new().mode(0o700).create(path) {
