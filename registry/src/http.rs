@@ -16,6 +16,7 @@ mod metrics;
 mod namespaces;
 mod observe;
 pub(crate) mod openapi;
+mod pages;
 mod range;
 mod releases;
 mod request_id;

@@ -6,7 +6,7 @@
 //! takes them.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -20,8 +20,8 @@ use bytes::Bytes;
 use claw_package::Digest;
 use claw_registry_api::{ErrorCode, media};
 use futures_util::{StreamExt as _, stream};
-use tokio::task::JoinHandle;
 
+use super::pages::Pages;
 use super::range::{self, Wanted};
 use super::{Answer, Registry, caching};
 use crate::app::{App, CachedBlob, WHOLE_BYTES_MAX};
@@ -32,9 +32,6 @@ use crate::metrics::{Asking, Storing};
 use crate::storage::{Storage, digest_of_name};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-/// How much of a tarball is read at once. One client has two such pages in memory: one being sent,
-/// and the next.
-const PAGE_BYTES: u64 = 256 * 1024;
 
 /// The bytes of a digest: a tarball that a release names, or a note.
 #[utoipa::path(
@@ -160,13 +157,14 @@ async fn read(app: &App, digest: &Digest) -> Answer<Option<CachedBlob>> {
 async fn whole(app: &App, digest: Digest, size: u64) -> Answer<Bytes> {
     let storage = app.storage.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let whole = page(&mut open(&storage, &digest, size)?, size)?;
+        let mut whole = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        open(&storage, &digest, size)?.read_to_end(&mut whole)?;
         let found = Digest::of(&whole);
         if found != digest {
             let detail = format!("the blob `{digest}` has the bytes of `{found}`");
             return Err(Failure::internal(detail));
         }
-        Ok(whole)
+        Ok(Bytes::from(whole))
     });
     app.metrics.storage(Storing::Open, read).await?
 }
@@ -175,42 +173,18 @@ async fn whole(app: &App, digest: Digest, size: u64) -> Answer<Bytes> {
 /// answer that breaks off.
 async fn tarball(app: &App, digest: Digest, size: u64, from: u64, length: u64) -> Answer<Body> {
     let storage = app.storage.clone();
-    let first = tokio::task::spawn_blocking(move || {
-        let mut file = open(&storage, &digest, size)?;
-        if from > 0 {
-            file.seek(SeekFrom::Start(from))?;
-        }
-        let first = page(&mut file, length)?;
-        Ok::<(File, Bytes), Failure>((file, first))
-    });
-    let (file, first) = app.metrics.storage(Storing::Open, first).await??;
-    let left = length - first.len() as u64;
-    if left == 0 {
-        return Ok(Body::from(first));
-    }
-    // While a page is sent, the next one is read.
-    let rest = stream::try_unfold(next(file, left), async |reading: Option<Reading>| {
-        let Some(reading) = reading else {
-            return Ok::<_, io::Error>(None);
-        };
-        let (page, file, left) = reading.await??;
-        Ok(Some((page, next(file, left))))
+    let open = tokio::task::spawn_blocking(move || open(&storage, &digest, size));
+    let file = app.metrics.storage(Storing::Open, open).await??;
+    let mut pages = Pages::new(file, from..from + length);
+    let Some(first) = pages.next().await? else {
+        return Ok(Body::empty());
+    };
+    let rest = stream::try_unfold(pages, async |mut pages: Pages| {
+        let page = pages.next().await?;
+        Ok::<_, io::Error>(page.map(|page| (page, pages)))
     });
     let first = stream::once(async { Ok(first) });
     Ok(Body::from_stream(first.chain(rest)))
-}
-
-/// A page on its way from the disk, with the file and how much of it is left then.
-type Reading = JoinHandle<io::Result<(Bytes, File, u64)>>;
-
-/// Begins to read the next page, if there is one.
-fn next(mut file: File, left: u64) -> Option<Reading> {
-    let read = move || {
-        let page = page(&mut file, left)?;
-        let left = left - page.len() as u64;
-        Ok((page, file, left))
-    };
-    (left > 0).then(|| tokio::task::spawn_blocking(read))
 }
 
 /// The file of a tarball, which has the length that its release says.
@@ -222,16 +196,6 @@ fn open(storage: &Storage, digest: &Digest, size: u64) -> Answer<File> {
         return Err(Failure::internal(detail));
     }
     Ok(file)
-}
-
-/// As much as fits into a page, of what is left.
-fn page(file: &mut File, left: u64) -> io::Result<Bytes> {
-    let length = left.min(PAGE_BYTES);
-    let mut page = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    if file.take(length).read_to_end(&mut page)? as u64 != length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(page.into())
 }
 
 fn repr_digest(digest: &Digest) -> HeaderValue {
