@@ -2,8 +2,11 @@
 //! the receipt that is written before anybody sees the result.
 
 use std::env;
+use std::io;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use claw_host::ReceiptLog;
@@ -42,6 +45,24 @@ pub(crate) fn cache(home: &Home) -> Option<CacheConfig> {
 /// The host of this process.
 pub(crate) fn host(config: HostConfig) -> Outcome<Host> {
     Host::new(config).or_fail(Kind::Bug, "could not start the host")
+}
+
+/// A host that is made on a thread of its own while the caller finds out what shall run in it.
+pub(crate) struct HostToCome(io::Result<JoinHandle<Outcome<Host>>>);
+
+/// Begins to make the host of this process.
+pub(crate) fn begin_host(config: HostConfig) -> HostToCome {
+    let make = thread::Builder::new().name("host".to_owned());
+    HostToCome(make.spawn(move || host(config)))
+}
+
+impl HostToCome {
+    /// Waits for it.
+    pub(crate) fn ready(self) -> Outcome<Host> {
+        let thread = self.0.or_fail(Kind::Io, "could not start a thread")?;
+        // A panic over there is a bug, and ends as one over here does.
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
 }
 
 /// What it means that a component was not loaded.

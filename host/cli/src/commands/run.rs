@@ -17,7 +17,7 @@ use crate::duration::Typed;
 use crate::ending::Actor;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::installed::{self, Shelf};
-use crate::invoke::{self, Frame};
+use crate::invoke::{self, Frame, HostToCome};
 use crate::output;
 use crate::parameters;
 use crate::project::Project;
@@ -73,6 +73,11 @@ struct Ready {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
+    // Takes as long as the checks below, and needs nothing of them.
+    let host = invoke::begin_host(HostConfig {
+        allocation: Allocation::OnDemand,
+        cache: invoke::cache(&context.home),
+    });
     let settings = context.settings()?;
     let allowed = PermissionSet::new(args.allow.iter().cloned());
     let (ready, project) = if is_file(&args.skill) {
@@ -129,7 +134,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
             "`{permission}` was revoked, and --allow does not lift that"
         ));
     }
-    let report = call(&ready, &frame, context, &args.action, input)?;
+    let report = call(&ready, &frame, host, context, &args.action, input)?;
     ready.actor.tell_denials(&report.denials, context.json);
     match ready.actor.judge(&report) {
         Ok(value) => {
@@ -303,15 +308,13 @@ fn schema_of(skill: &SkillJson, action: &str) -> Option<Value> {
 fn call(
     ready: &Ready,
     frame: &Frame,
+    host: HostToCome,
     context: &Context,
     action: &str,
     input: Value,
 ) -> Outcome<Report> {
     let receipts = invoke::receipts(&context.home)?;
-    let host = invoke::host(HostConfig {
-        allocation: Allocation::OnDemand,
-        cache: invoke::cache(&context.home),
-    })?;
+    let host = host.ready()?;
     let loading = output::busy(format_args!("compiling `{}`", ready.actor.name));
     let skill = host
         .load(&ready.component)
