@@ -11,6 +11,8 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod disk;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod integrity;
 mod limits;
 mod mcp;

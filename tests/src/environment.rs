@@ -181,6 +181,22 @@ impl TestEnv {
         })
     }
 
+    /// The same for a package that may not even pack.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not pack, or what the registry answered.
+    pub fn try_publish(&self, package: &TestPackage) -> Result<Digest, String> {
+        package.try_pack()?;
+        package.publish(
+            &self.registry.address,
+            &self.token,
+            &self.key(),
+            ORIGIN,
+            &self.keyset,
+        )
+    }
+
     /// The registry's answer to `GET path`, with `If-None-Match` where a tag is given.
     pub fn request(&self, path: &str, tag: Option<&str>) -> Answer {
         let headers: Vec<(&str, &str)> =

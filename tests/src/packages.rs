@@ -64,6 +64,16 @@ impl TestPackage {
 
     /// Packs it.
     pub fn pack(&self) -> Packed {
+        self.try_pack()
+            .unwrap_or_else(|error| panic!("`{}` does not pack: {error}", self.name))
+    }
+
+    /// Packs it, if it can be packed.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't.
+    pub fn try_pack(&self) -> Result<Packed, String> {
         let component = self.component.clone().unwrap_or_else(|| echo(&self.name));
         let manifest = Manifest {
             name: self.name.clone(),
@@ -95,7 +105,7 @@ impl TestPackage {
             toolchain,
             files: files.collect(),
         };
-        pack(source).unwrap_or_else(|error| panic!("`{}` does not pack: {error}", self.name))
+        pack(source).map_err(|error| error.to_string())
     }
 
     /// The release note, signed with `key`.

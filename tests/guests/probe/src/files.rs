@@ -86,3 +86,33 @@ pub fn touch(base: &str, path: &str, follow: bool) -> Result<(), String> {
         )
     })
 }
+
+/// Opens a file for writing, made anew where it is not there.
+fn writable(folder: &Descriptor, path: &str) -> Result<Descriptor, ErrorCode> {
+    folder.open_at(
+        PathFlags::empty(),
+        path,
+        OpenFlags::CREATE,
+        DescriptorFlags::WRITE,
+    )
+}
+
+/// Writes at any place of a file.
+pub fn write_at(base: &str, path: &str, place: u64, text: &str) -> Result<(), String> {
+    at(base, |folder| {
+        writable(folder, path)?.write(text.as_bytes(), place)?;
+        Ok(())
+    })
+}
+
+/// Writes zeroes through a stream, however many it may take.
+pub fn zeroes(base: &str, path: &str, count: u64) -> Result<(), String> {
+    let file = at(base, |folder| writable(folder, path))?;
+    let stream = file
+        .write_via_stream(0)
+        .map_err(|code| code.name().to_owned())?;
+    stream
+        .write_zeroes(count)
+        .map_err(|error| error.to_string())?;
+    stream.blocking_flush().map_err(|error| error.to_string())
+}

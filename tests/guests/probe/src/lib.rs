@@ -1,7 +1,9 @@
 //! A guest that tries what a hostile skill would try. It judges nothing: the tests do.
 
 mod files;
+mod hoard;
 mod limits;
+mod voice;
 
 use exports::acme::probe::probe::{Guest, Opening};
 
@@ -74,6 +76,70 @@ impl Guest for Probe {
                 .ok()
                 .filter(|text| text.contains(&wanted))
         })
+    }
+
+    fn race_write(path: String, text: String, times: u32) -> u32 {
+        let written = (0..times).filter(|_| std::fs::write(&path, &text).is_ok());
+        u32::try_from(written.count()).unwrap_or(u32::MAX)
+    }
+
+    fn hold_files(path: String, count: u32) -> (u32, Option<String>) {
+        hoard::files(&path, count).said()
+    }
+
+    fn hold_timers(count: u32) -> u32 {
+        hoard::timers(count)
+    }
+
+    fn crash_holding(path: String, count: u32) {
+        let _files = hoard::files(&path, count);
+        let _timers = hoard::timers(count);
+        core::arch::wasm32::unreachable()
+    }
+
+    fn make_files(folder: String, count: u32) -> (u32, Option<String>) {
+        hoard::make_files(&folder, count).said()
+    }
+
+    fn nest_folders(base: String, count: u32) -> (u32, Option<String>) {
+        hoard::nest_folders(&base, count)
+    }
+
+    fn grow(path: String, bytes: u64) -> Result<(), String> {
+        let file = std::fs::File::create(&path).map_err(|error| error.to_string())?;
+        file.set_len(bytes).map_err(|error| error.to_string())
+    }
+
+    fn write_at(base: String, path: String, place: u64, text: String) -> Result<(), String> {
+        files::write_at(&base, &path, place, &text)
+    }
+
+    fn zeroes(base: String, path: String, count: u64) -> Result<(), String> {
+        files::zeroes(&base, &path, count)
+    }
+
+    fn random(bytes: u64) -> u64 {
+        wasi::random::random::get_random_bytes(bytes).len() as u64
+    }
+
+    fn listen() -> Result<String, String> {
+        voice::listen()
+    }
+
+    fn print(text: String) {
+        print!("{text}");
+    }
+
+    fn complain(text: String) {
+        eprint!("{text}");
+    }
+
+    fn note(text: String) {
+        claw_sdk::log::info(text);
+    }
+
+    fn leave(code: u8) {
+        std::process::exit(i32::from(code))
     }
 
     fn environment() -> Vec<(String, String)> {

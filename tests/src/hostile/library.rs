@@ -1,0 +1,117 @@
+//! The host in this process, as another program would embed it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use claw_host::{Allocation, Host, HostConfig, Invocation, Limits, LogRecord, Outcome, Skill};
+use claw_package::PermissionSet;
+use claw_trust::VerifiedComponent;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::{Answer, Guest};
+
+/// A host and the guests that it has loaded.
+pub(super) struct Library {
+    host: Host,
+    runtime: Runtime,
+    skills: RefCell<HashMap<&'static str, Result<Skill, String>>>,
+}
+
+/// One call.
+pub(super) struct Call<'a> {
+    /// Whose action.
+    pub(super) guest: &'a Guest,
+    /// The action.
+    pub(super) action: &'a str,
+    /// Its arguments.
+    pub(super) input: &'a Value,
+    /// What it may do.
+    pub(super) grants: &'a [String],
+    /// The folder it works in.
+    pub(super) workspace: &'a Path,
+    /// How long it may take.
+    pub(super) timeout: Duration,
+}
+
+impl Library {
+    /// A host that keeps nothing on the disk.
+    pub(super) fn new() -> Library {
+        let host = Host::new(HostConfig {
+            allocation: Allocation::OnDemand,
+            cache: None,
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        Library {
+            host: host.expect("the host starts"),
+            runtime: runtime.expect("a runtime can be made"),
+            skills: RefCell::default(),
+        }
+    }
+
+    /// Calls an action; a guest that is not even loaded is refused.
+    pub(super) fn call(&self, call: &Call<'_>) -> Answer {
+        let skill = match self.skill(call.guest) {
+            Ok(skill) => skill,
+            Err(said) => return Answer::refused(said),
+        };
+        let log = Arc::new(Mutex::new(String::new()));
+        let sink = Arc::clone(&log);
+        let mut invocation = Invocation::new(call.action, call.input.clone());
+        let lines = call.grants.iter();
+        invocation.grants =
+            PermissionSet::new(lines.map(|line| line.parse().expect("a permission")));
+        invocation.workspace = Some(call.workspace.to_owned());
+        invocation.limits = Limits {
+            timeout: call.timeout,
+            ..Limits::default()
+        };
+        invocation.log = Some(Arc::new(move |record: LogRecord| {
+            let mut log = sink.lock().expect("nobody panicked");
+            log.push_str(&record.message);
+            log.push('\n');
+        }));
+        let started = Instant::now();
+        let report = self.runtime.block_on(skill.invoke(invocation));
+        let took = started.elapsed();
+        let value = match &report.outcome {
+            Outcome::Ok(value) | Outcome::ActionError(value) => value.clone(),
+            _ => Value::Null,
+        };
+        let log = log.lock().expect("nobody panicked");
+        let ending = match &report.outcome {
+            Outcome::Trap(message) | Outcome::Internal(message) => message.as_str(),
+            _ => "",
+        };
+        let denials: Vec<_> = report.denials.iter().map(ToString::to_string).collect();
+        let receipt = json!(report.receipt);
+        Answer {
+            outcome: report.outcome.code().to_owned(),
+            denied: report.receipt.refused.values().sum(),
+            said: format!("{value} {ending} {denials:?} {receipt} {log}"),
+            value,
+            took,
+        }
+    }
+
+    fn skill(&self, guest: &Guest) -> Result<Skill, String> {
+        let mut skills = self.skills.borrow_mut();
+        let loaded = skills.entry(guest.name).or_insert_with(|| {
+            let packed = guest.package().try_pack()?;
+            let package = claw_package::read(packed.tarball.as_slice(), &mut claw_package::NoSink);
+            let package = package.map_err(|error| error.to_string())?;
+            let nothing = PermissionSet::empty();
+            let component =
+                VerifiedComponent::local(package.component_bytes, Some(package.skill), &nothing);
+            let loaded = self.host.load(&component);
+            loaded.map_err(|error| error.to_string())
+        });
+        loaded.clone()
+    }
+}

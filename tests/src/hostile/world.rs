@@ -1,0 +1,144 @@
+//! What all cases of one table share: a registry with the guests, an agent's home, or the library's host.
+//!
+//! Guests are published, installed and compiled when the first case needs them.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::library::Library;
+use super::{Configuration, Guest, Way};
+use crate::environment::{Person, TestEnv};
+
+/// The project that has a guest with some grants, or why there is none.
+type Installed = Result<PathBuf, String>;
+
+/// A registry, an agent and what it has installed.
+pub struct World {
+    configuration: Configuration,
+    env: TestEnv,
+    settings: String,
+    library: Option<Library>,
+    published: RefCell<HashSet<&'static str>>,
+    projects: RefCell<HashMap<(&'static str, Vec<String>), Installed>>,
+    stages: RefCell<u32>,
+}
+
+impl World {
+    /// A world without any guest in it.
+    pub fn new(configuration: Configuration) -> World {
+        let env = TestEnv::pinned();
+        let settings = env.agent.home.join("config.yaml");
+        World {
+            settings: std::fs::read_to_string(settings).expect("`claw init` wrote the settings"),
+            library: (configuration.way == Way::Library).then(Library::new),
+            configuration,
+            env,
+            published: RefCell::default(),
+            projects: RefCell::default(),
+            stages: RefCell::default(),
+        }
+    }
+
+    /// How the guests are called.
+    pub fn way(&self) -> Way {
+        self.configuration.way
+    }
+
+    pub(super) fn library(&self) -> Option<&Library> {
+        self.library.as_ref()
+    }
+
+    /// A new folder for one case.
+    pub(super) fn new_folder(&self) -> PathBuf {
+        let mut stages = self.stages.borrow_mut();
+        *stages += 1;
+        let folder = self.env.root.path().join(format!("stage-{stages}"));
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        folder
+    }
+
+    /// The agent, in a project that has `guest` with exactly `grants`; or why it can't be installed.
+    pub(super) fn agent(&self, guest: &Guest, grants: &[String]) -> Result<Person, String> {
+        let key = (guest.name, grants.to_vec());
+        let known = self.projects.borrow().get(&key).cloned();
+        let folder = known.unwrap_or_else(|| {
+            let made = self.install(guest, grants);
+            self.projects.borrow_mut().insert(key, made.clone());
+            made
+        })?;
+        Ok(Person {
+            home: self.env.agent.home.clone(),
+            folder,
+        })
+    }
+
+    fn install(&self, guest: &Guest, grants: &[String]) -> Installed {
+        if self.published.borrow_mut().insert(guest.name) {
+            self.env.try_publish(&guest.package())?;
+        }
+        let count = self.projects.borrow().len();
+        let folder = self.env.root.path().join(format!("project-{count}"));
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        let agent = Person {
+            home: self.env.agent.home.clone(),
+            folder: folder.clone(),
+        };
+        agent.claw(&["init"]).ok();
+        let name = guest.package_name();
+        let mut words = vec!["add", name.as_str()];
+        if grants.is_empty() {
+            words.push("--no-grants");
+        }
+        words.extend(grants.iter().flat_map(|grant| ["--allow", grant.as_str()]));
+        let run = agent.claw(&words);
+        match run.code {
+            Some(0) => Ok(folder),
+            Some(2) => panic!(
+                "the tests grant what the guest does not ask for: {}",
+                run.stderr
+            ),
+            code => Err(format!("claw add ended with {code:?}: {}", run.stderr)),
+        }
+    }
+
+    /// Sets how long a call may take.
+    pub(super) fn set_timeout(&self, timeout: Duration) {
+        let text = format!(
+            "{}\nexecution:\n  timeout: {}\n",
+            self.settings,
+            timeout.as_millis()
+        );
+        std::fs::write(self.env.agent.home.join("config.yaml"), text).expect("writable");
+    }
+
+    /// The receipts of the agent, oldest first.
+    pub(super) fn receipts(&self) -> Vec<Value> {
+        receipts(&self.env.agent)
+    }
+}
+
+/// Everybody's receipts in one home, oldest first.
+fn receipts(person: &Person) -> Vec<Value> {
+    let entries = std::fs::read_dir(person.home.join("receipts"));
+    let mut files: Vec<_> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    let texts = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let lines = texts.flat_map(|text| {
+        let parsed = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a receipt is JSON"));
+        parsed.collect::<Vec<Value>>()
+    });
+    lines.collect()
+}
