@@ -135,3 +135,43 @@ fn new_asks_nobody_without_a_terminal() {
         .exits(2)
         .says("cargo claw new NAME");
 }
+
+#[test]
+fn what_is_wrong_in_a_manifest_is_named_with_its_place_in_the_file() {
+    let root = TempDir::new().expect("a temporary folder");
+    let author = author(&root);
+    let skill = author.read("skill.toml");
+    let place = |name: &str, text: String, at: &str| {
+        author.write(name, &text);
+        let file = author.folder.join(name);
+        let at = format!("{}:{at}", file.display());
+        author.cargo_claw(&["check"]).exits(2).says(&at);
+        std::fs::remove_file(file).expect("it was written");
+    };
+    place(
+        "skill.toml",
+        format!("{skill}permissions = [\n  \"filesystem.read=.\",\n  \"filesystem.reed=.\",\n]\n"),
+        "7:3\n",
+    );
+    place(
+        "skill.toml",
+        format!("{skill}[limits]\nhost_cals = 1\n"),
+        "6:1\n",
+    );
+    place("skill.toml", format!("{skill}host = = 1\n"), "5:8\n");
+    let package = |claw: &str| {
+        format!(
+            "{{\n  \"name\": \"@acme/x\", \"version\": \"1.0.0\",\n  \"description\": \"Ünïcode\", \"claw\": {claw}\n}}\n"
+        )
+    };
+    let permissions =
+        "{\n    \"permissions\": [\n      \"filesystem.read=.\", \"filesystem.reed=.\"\n    ]\n  }";
+    place("package.json", package(permissions), "5:28\n");
+    place("package.json", package("{\"colour\": 1}"), "3:38\n");
+    place(
+        "package.json",
+        package("{\"limits\": {\"timeout_ms\": 0}}"),
+        "3:49\n",
+    );
+    place("package.json", package("{\"host\": }"), "3:46\n");
+}

@@ -100,7 +100,7 @@ impl Project {
     }
 }
 
-/// What is wrong with a manifest, and in which line.
+/// What is wrong with a manifest, and where.
 fn wrong(folder: &Path, name: &str, text: &str, error: ManifestError) -> Failure {
     let place = place::of(&folder.join(name), text, &error);
     Failure {
@@ -121,10 +121,12 @@ fn text(folder: &Path, name: &str) -> Outcome<Option<String>> {
         .map(Some)
 }
 
-/// Whether a `package.json` is about a skill at all.
+/// Whether a `package.json` is about a skill at all. One that does not parse is, when it speaks of one.
 fn has_claw(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|document| document["claw"].is_object())
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(document) => document.get("claw").is_some(),
+        Err(_) => text.contains("\"claw\""),
+    }
 }
 
 fn lookup<'a>(document: &'a toml::Table, path: &[&str]) -> Option<&'a Value> {
