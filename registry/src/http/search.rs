@@ -1,6 +1,5 @@
 //! Searching over HTTP, and how often a package was downloaded.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -16,7 +15,7 @@ use claw_registry_api::{
 
 use super::index::named;
 use super::{Answer, Registry};
-use crate::db::{downloads, summaries};
+use crate::db::downloads;
 use crate::failure::{Failure, Refusal};
 use crate::search::Question;
 
@@ -43,20 +42,16 @@ pub(super) async fn search(
     let shared = Arc::clone(&app);
     let found = tokio::task::spawn_blocking(move || shared.search.find(&question)).await?;
     drop(turn);
-    let entries: Vec<u64> = found.hits.iter().map(|hit| hit.entry).collect();
-    let mut reader = app.db.read().await?;
-    let rows = summaries::of_entries(&mut reader, &entries).await?;
-    let mut rows: HashMap<u64, _> = rows.into_iter().map(|row| (row.entry, row)).collect();
-    let results = found.hits.iter().filter_map(|hit| {
-        let row = rows.remove(&hit.entry)?;
-        Some(SearchResult {
-            name: row.package,
-            version: row.version,
-            description: row.summary.description,
-            permissions: row.permissions,
+    let results = found.hits.into_iter().map(|hit| {
+        let shown = &hit.shown;
+        SearchResult {
+            name: shown.package.clone(),
+            version: shown.version.clone(),
+            description: shown.description.clone(),
+            permissions: shown.permissions.clone(),
             downloads: hit.downloads,
-            published: row.published,
-        })
+            published: shown.published,
+        }
     });
     Ok(Json(SearchAnswer {
         v: VERSION,

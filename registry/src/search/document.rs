@@ -1,8 +1,11 @@
-//! What is found of one package: words with the weight of where they stand, permissions and imports.
+//! What is found of one package: words with the weight of where they stand, permissions and imports, and
+//! what is shown of it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use claw_package::{PackageName, PermissionKind};
+use claw_package::{PackageName, PermissionKind, PermissionSet, Version};
+use claw_registry_api::Timestamp;
 
 use super::words::words;
 use crate::db::summaries;
@@ -23,10 +26,28 @@ const DESCRIPTION: u8 = 2;
 pub(crate) struct Document {
     /// The entry of the release.
     pub(super) entry: u64,
+    /// What is shown of it.
+    pub(super) shown: Arc<Shown>,
     /// Each word once, with its greatest weight.
     pub(super) terms: HashMap<String, u8>,
     pub(super) kinds: Kinds,
     pub(super) imports: Vec<String>,
+}
+
+/// What an answer says of a release that was found. It is kept beside the words: to read a page of a
+/// hundred releases from the database took longer than to find them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The package.
+    pub(crate) package: PackageName,
+    /// Its version.
+    pub(crate) version: Version,
+    /// What it is for.
+    pub(crate) description: String,
+    /// What it asks for.
+    pub(crate) permissions: PermissionSet,
+    /// When it was accepted.
+    pub(crate) published: Timestamp,
 }
 
 /// The kinds of permissions that a package asks for.
@@ -77,6 +98,13 @@ impl Document {
         }
         Self {
             entry: row.entry,
+            shown: Arc::new(Shown {
+                package: row.package.clone(),
+                version: row.version.clone(),
+                description: summary.description.clone(),
+                permissions: row.permissions.clone(),
+                published: row.published,
+            }),
             terms,
             kinds: row.permissions.iter().map(|p| p.kind()).collect(),
             imports: summary.imports.clone(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use claw_package::{PackageName, PermissionKind};
 
-use super::document::{Document, Kinds};
+use super::document::{Document, Kinds, Shown};
 use super::terms::{Posting, Term, Terms};
 use super::words::words;
 
@@ -36,10 +36,12 @@ pub(crate) struct Found {
 }
 
 /// A package that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hit {
     /// The entry of its newest release.
     pub(crate) entry: u64,
+    /// What that release says of itself.
+    pub(crate) shown: Arc<Shown>,
     /// How often it was downloaded, all releases together.
     pub(crate) downloads: u64,
 }
@@ -108,6 +110,7 @@ struct Slot {
 #[derive(Debug)]
 struct Newest {
     entry: u64,
+    shown: Arc<Shown>,
     kinds: Kinds,
     terms: Box<[Term]>,
     imports: Box<[Arc<str>]>,
@@ -152,6 +155,7 @@ impl Index {
     fn add(&mut self, slot: u32, document: Document) -> Newest {
         let Document {
             entry,
+            shown,
             terms,
             kinds,
             imports,
@@ -177,6 +181,7 @@ impl Index {
         });
         Newest {
             entry,
+            shown,
             kinds,
             terms,
             imports: imports.collect(),
@@ -218,8 +223,10 @@ impl Index {
         }
         best.sort_unstable_by(order);
         let hits = best.iter().skip(question.offset).filter_map(|(_, slot)| {
+            let newest = slot.newest.as_ref()?;
             Some(Hit {
-                entry: slot.newest.as_ref()?.entry,
+                entry: newest.entry,
+                shown: Arc::clone(&newest.shown),
                 downloads: slot.downloads,
             })
         });

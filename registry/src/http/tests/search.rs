@@ -6,7 +6,7 @@ use claw_registry_api::search::{
 use claw_registry_api::{SearchAnswer, paths};
 use claw_trust::{Yank, YankAction};
 
-use crate::db;
+use crate::db::{self, releases, summaries};
 use crate::downloads;
 use crate::testing::{Publisher, Reply, Request, TestRegistry, origin, package};
 
@@ -33,7 +33,19 @@ async fn answer(registry: &TestRegistry, parameters: &str) -> SearchAnswer {
         "{}",
         String::from_utf8_lossy(&reply.body)
     );
-    serde_json::from_slice(&reply.body).unwrap()
+    let answer: SearchAnswer = serde_json::from_slice(&reply.body).unwrap();
+    // Answered from memory, and the same that the database says.
+    let mut reader = registry.app.db.read().await.unwrap();
+    for result in &answer.results {
+        let found = releases::find(&mut reader, &result.name, &result.version).await;
+        let entry = found.unwrap().unwrap().entry;
+        let rows = summaries::of_entries(&mut reader, &[entry]).await.unwrap();
+        let row = &rows[0];
+        assert_eq!(result.description, row.summary.description);
+        assert_eq!(result.permissions, row.permissions);
+        assert_eq!(result.published, row.published);
+    }
+    answer
 }
 
 /// Names and versions of what is found.

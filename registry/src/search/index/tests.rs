@@ -89,13 +89,8 @@ fn nothing_typed_finds_everything_the_most_downloaded_first() {
     // And between two that match alike.
     assert_eq!(found(&index, "beta"), [3, 4]);
     let hits = index.find(&Question::new("").page(1, 2)).hits;
-    assert_eq!(
-        hits[0],
-        Hit {
-            entry: 4,
-            downloads: 2
-        }
-    );
+    assert_eq!((hits[0].entry, hits[0].downloads), (4, 2));
+    assert_eq!(hits[0].shown.package.to_string(), "beta/git-helper");
     assert_eq!(hits.len(), 2);
     let beyond = index.find(&Question::new("").page(9, 2));
     assert_eq!((beyond.total, beyond.hits.len()), (4, 0));
