@@ -2,7 +2,8 @@
 //! it names, and last the database gets its name there.
 //!
 //! A backup is taken while the registry serves, and is a registry's folder itself: `verify` checks it,
-//! and what it holds already is not copied again. Ended at any point, it holds what it held before.
+//! and what it holds already is not copied again. Ended at any point, it holds what it held before,
+//! and perhaps tarballs that the draft of the new database names, which the next backup takes over.
 //! Nothing here overwrites a registry: `restore` refuses a folder that has one, `backup` a folder that
 //! holds anything but an earlier state of the same one.
 
@@ -156,17 +157,16 @@ async fn copy(
         folder: to.to_path_buf(),
         source,
     };
-    let draft = db::file(to).with_extension("db.new");
-    let written = copies::write(&mut source, &draft).await;
+    let written = copies::write(&mut source, to).await;
     written.map_err(BackupError::Copy)?;
     drop(source);
-    let mut snapshot = copies::open_file(&draft).await?;
+    let mut snapshot = copies::open_file(&copies::draft(to)).await?;
     let count = entries::count(&mut snapshot).await?;
     let (tarballs, new) =
         tarballs::copy(&mut snapshot, &Storage::open(from), from, storage, to, way).await?;
     drop(snapshot);
     storage.sync().map_err(broken)?;
-    copies::put(&draft, to).map_err(broken)?;
+    copies::put(to).map_err(broken)?;
     Ok(Copied {
         entries: count,
         tarballs,

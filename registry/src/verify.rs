@@ -17,7 +17,7 @@ use claw_package::Digest;
 use claw_trust::Origin;
 use serde::Serialize;
 
-use crate::db::{Connection, Database, DatabaseError, registry, tokens};
+use crate::db::{Connection, Database, DatabaseError, copies, registry, tokens};
 use crate::failure::{Failure, chain};
 use crate::storage::Storage;
 
@@ -32,6 +32,8 @@ pub struct Report {
     pub packages: u64,
     /// How many files were looked at, published and staged.
     pub files: u64,
+    /// How many tarballs an interrupted backup has left for the next one.
+    pub unfinished: u64,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
 }
@@ -74,7 +76,9 @@ pub async fn verify(folder: &Path) -> Result<Report, VerifyError> {
     if let Err(error) = walk(&db, &storage, &mut report).await {
         report.fault("database", chain(&error));
     }
-    files::check_published(&db, &storage, listed, &mut report).await;
+    // What a backup, or a restore, had copied for it when it was interrupted. There mostly is none.
+    let draft = copies::open_file(&copies::draft(folder)).await.ok();
+    files::check_published(&db, draft, &storage, listed, &mut report).await;
     files::check_staged(&storage, &mut report)
         .await
         .map_err(VerifyError::Files)?;

@@ -201,14 +201,49 @@ async fn what_was_left_beside_a_backup_does_not_get_into_the_next() {
     let root = tempfile::tempdir().unwrap();
     let to = root.path().join("backup");
     backup(&registry.folder(), &to).await.unwrap();
-    std::fs::write(to.join("registry.db.new"), "half of a database").unwrap();
-    std::fs::write(to.join("registry.db-wal"), "of another database").unwrap();
+    let left = ["registry.db.new", "registry.db.new.part", "registry.db-wal"];
+    for name in left {
+        std::fs::write(to.join(name), "half of a database").unwrap();
+    }
     backup(&registry.folder(), &to).await.unwrap();
-    assert!(!to.join("registry.db.new").exists());
-    assert!(!to.join("registry.db-wal").exists());
+    for name in left {
+        assert!(!to.join(name).exists(), "{name}");
+    }
     assert_sound(&to).await;
     let mode = std::fs::metadata(crate::db::file(&to))
         .unwrap()
         .permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_backup_has_copied_is_no_fault_of_it() {
+    let (registry, acme) = small().await;
+    let root = tempfile::tempdir().unwrap();
+    let to = root.path().join("backup");
+    backup(&registry.folder(), &to).await.unwrap();
+    registry
+        .publish(&acme, &package("acme/x", "1.1.0", "Two"))
+        .await;
+    let digest = registry.index("acme/x").await[1].tarball;
+    // As far as it comes before the database gets its name.
+    let mut source = copies::open(&registry.folder()).await.unwrap();
+    copies::write(&mut source, &to).await.unwrap();
+    let path = Storage::open(&to).blob_path(&digest);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::copy(registry.app.storage.blob_path(&digest), &path).unwrap();
+    let report = verify(&to).await.unwrap();
+    assert_eq!((report.releases, report.unfinished), (1, 1));
+    assert_eq!(report.faults, []);
+
+    // One that is not in the draft either is still a fault.
+    std::fs::remove_file(copies::draft(&to)).unwrap();
+    let faults = verify(&to).await.unwrap().faults;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    copies::write(&mut source, &to).await.unwrap();
+
+    assert_eq!(backup(&registry.folder(), &to).await.unwrap().new, 0);
+    let report = verify(&to).await.unwrap();
+    assert_eq!((report.releases, report.unfinished), (2, 0));
+    assert_eq!(report.faults, []);
 }

@@ -46,6 +46,12 @@ pub(crate) async fn run(args: Args) -> Done {
         report.files,
         report.faults.len()
     );
+    if report.unfinished > 0 {
+        eprintln!(
+            "{} more tarballs are of a backup that was interrupted: the next one takes them over",
+            report.unfinished
+        );
+    }
     Ok(ExitCode::from(if report.faults.is_empty() {
         0
     } else {

@@ -56,16 +56,25 @@ pub enum CopyError {
     },
 }
 
-/// Writes what the connection reads at this moment to `path`, in the place of what an earlier attempt
-/// left there. When this returns, it is on the disk, and only its owner can read it.
-pub async fn write(connection: &mut Connection, path: &Path) -> Result<(), CopyError> {
+/// Where a copy is until it gets its name in `folder`: whole, whatever ended the attempt that wrote it.
+pub fn draft(folder: &Path) -> PathBuf {
+    file(folder).with_extension("db.new")
+}
+
+/// Writes what the connection reads at this moment to the draft in `folder`, in the place of what an
+/// earlier attempt left there. When this returns, it is on the disk, and only its owner can read it.
+pub async fn write(connection: &mut Connection, folder: &Path) -> Result<(), CopyError> {
+    let draft = draft(folder);
+    // What was to become a backup is kept until there is something to take its place: it names
+    // tarballs that are there already.
+    let path = draft.with_added_extension("part");
     let broken = |source| CopyError::File {
-        path: path.to_path_buf(),
+        path: path.clone(),
         source,
     };
-    let file = File::create(path).map_err(broken)?;
+    let file = File::create(&path).map_err(broken)?;
     let owner_alone = Permissions::from_mode(0o600);
-    fs::set_permissions(path, owner_alone).map_err(broken)?;
+    fs::set_permissions(&path, owner_alone).map_err(broken)?;
     let name = path.to_str().ok_or_else(|| {
         let detail = "the path is not UTF-8, which the database needs";
         broken(io::Error::new(io::ErrorKind::InvalidInput, detail))
@@ -75,11 +84,14 @@ pub async fn write(connection: &mut Connection, path: &Path) -> Result<(), CopyE
         .execute(connection)
         .await
         .map_err(DatabaseError::from)?;
-    file.sync_all().map_err(broken)
+    let moved = file.sync_all().and_then(|()| fs::rename(&path, draft));
+    moved
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(broken)
 }
 
-/// Gives a copy its name in `folder`. When this returns, a loss of power leaves the new one there.
-pub fn put(copy: &Path, folder: &Path) -> io::Result<()> {
+/// Gives the draft in `folder` its name. When this returns, a loss of power leaves the new one there.
+pub fn put(folder: &Path) -> io::Result<()> {
     let path = file(folder);
     // What was left beside another database would be read into this one.
     for beside in ["-wal", "-shm"] {
@@ -91,6 +103,6 @@ pub fn put(copy: &Path, folder: &Path) -> io::Result<()> {
         }
     }
     File::open(folder)?.sync_all()?;
-    fs::rename(copy, path)?;
+    fs::rename(draft(folder), path)?;
     File::open(folder)?.sync_all()
 }

@@ -8,7 +8,7 @@ use claw_package::{Digest, Hasher, NoSink};
 use claw_trust::VerifiedRelease;
 
 use super::Report;
-use crate::db::{Database, releases};
+use crate::db::{Connection, Database, releases};
 use crate::failure::{Failure, chain};
 use crate::storage::{Storage, digest_of_name};
 
@@ -50,9 +50,10 @@ fn walk(storage: &Storage) -> io::Result<(BTreeSet<Digest>, Vec<String>)> {
     Ok((digests, strange))
 }
 
-/// Finds the blobs that no release names.
+/// Finds the blobs that no release names, neither here nor in the draft of a backup.
 pub(super) async fn check_published(
     db: &Database,
+    mut draft: Option<Connection>,
     storage: &Storage,
     listed: BTreeSet<Digest>,
     report: &mut Report,
@@ -65,9 +66,18 @@ pub(super) async fn check_published(
         let named = async { releases::tarball_size(&mut *db.read().await?, &digest).await };
         match named.await {
             Ok(Some(_)) => {}
+            Ok(None) if is_named(draft.as_mut(), &digest).await => report.unfinished += 1,
             Ok(None) => report.fault(format!("blob {digest}"), "no release names it"),
             Err(error) => report.fault(format!("blob {digest}"), chain(&error)),
         }
+    }
+}
+
+/// Whether a draft, which may be anything, has a release with that tarball.
+async fn is_named(draft: Option<&mut Connection>, digest: &Digest) -> bool {
+    match draft {
+        Some(draft) => matches!(releases::tarball_size(draft, digest).await, Ok(Some(_))),
+        None => false,
     }
 }
 
