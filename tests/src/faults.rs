@@ -29,6 +29,8 @@ pub enum Fault {
     Full(usize),
     /// From the `n`-th on, each sync answers that the disk is broken.
     Broken(usize),
+    /// From the `n`-th call that would change or sync something on, each answers that the disk is broken.
+    Failing(usize),
     /// Nothing can be written, as on a file system that is mounted to be read.
     ReadOnly,
     /// The process is killed at the `n`-th call that would change something.
@@ -40,8 +42,13 @@ pub enum Fault {
 pub enum Loss {
     /// Only what was synced: names by a sync of their folder, bytes by a sync of their file.
     Unsynced,
+    /// The same, but that names are gone that were taken away: of what was made and what was removed without a
+    /// sync, the disk has seen the one and not the other.
+    Removed,
     /// Every name, and only those bytes that were synced.
     Bytes,
+    /// Every name, and of the bytes that were not synced the first half, with zeros for the others.
+    Torn,
     /// Nothing: as if the process alone was killed.
     Nothing,
 }
@@ -63,7 +70,11 @@ struct State {
     struck: bool,
     unseen: Vec<String>,
     shadow: Option<Shadow>,
+    neglected: Option<Neglected>,
 }
+
+/// Which syncs the disk forgets, by the path below its root.
+type Neglected = fn(&Path) -> bool;
 
 impl Disk {
     /// The disk below `root`, which is there and so far does not fail.
@@ -78,6 +89,7 @@ impl Disk {
             struck: false,
             unseen: Vec::new(),
             shadow: None,
+            neglected: None,
         };
         Disk {
             state: Arc::new(Mutex::new(state)),
@@ -110,6 +122,11 @@ impl Disk {
         state.shadow = Some(Shadow::of(&state.root));
     }
 
+    /// From now on, does as if the program left out those syncs of files and folders below the root.
+    pub fn neglect(&self, which: fn(&Path) -> bool) {
+        self.state().neglected = Some(which);
+    }
+
     /// Says that somebody was told that one more thing is done: what is lost later must not be it.
     pub fn acknowledge(&self) {
         if let Some(shadow) = &mut self.state().shadow {
@@ -119,7 +136,9 @@ impl Disk {
 
     /// Everything that the disk might have held at any moment since [`Disk::record`], each once.
     pub fn recorded(&self) -> Vec<Image> {
-        let shadow = self.state().shadow.take();
+        let mut state = self.state();
+        state.neglected = None;
+        let shadow = state.shadow.take();
         shadow.map(Shadow::into_images).unwrap_or_default()
     }
 

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use serde_json::json;
 
 /// What a command hands up.
@@ -27,6 +28,8 @@ pub(crate) enum Kind {
     Io,
     /// A disk has no room. What was there stands.
     StorageFull,
+    /// A disk does not do what it is told to.
+    StorageBroken,
     /// Nobody could be asked, a key or token is missing, or the outcome suffered from a denial.
     Refused,
     /// Something did not match what was signed or pinned.
@@ -56,7 +59,7 @@ impl Kind {
             Kind::Registry => 7,
             Kind::Bug => 70,
             // As `sysexits.h` has it for input and output that failed.
-            Kind::StorageFull => 74,
+            Kind::StorageFull | Kind::StorageBroken => 74,
             // What a shell reports for a program that SIGINT ended.
             Kind::Interrupted => 130,
         }
@@ -71,6 +74,7 @@ impl Kind {
             Kind::Usage => "usage",
             Kind::Io => "io",
             Kind::StorageFull => "storage-full",
+            Kind::StorageBroken => "storage-broken",
             Kind::Refused => "refused",
             Kind::Verification => "verification-failed",
             Kind::NotFound => "not-found",
@@ -123,19 +127,13 @@ impl Failure {
         self
     }
 
-    /// The kind that people and programs are told: a disk without room is the reason for whatever
-    /// it made fail.
+    /// The kind that people and programs are told: a disk without room, or a broken one, is the reason
+    /// for whatever it made fail.
     fn shown_kind(&self) -> Kind {
-        let is_full = self.error.chain().any(|cause| {
-            cause
-                .downcast_ref::<io::Error>()
-                .is_some_and(|error| is_full(error.kind()))
-        });
-        if is_full {
-            Kind::StorageFull
-        } else {
-            self.kind
-        }
+        let mut causes = self.error.chain();
+        causes
+            .find_map(|cause| of_the_disk(cause.downcast_ref::<io::Error>()?))
+            .unwrap_or(self.kind)
     }
 
     fn shown_hint(&self) -> Option<&str> {
@@ -143,6 +141,9 @@ impl Failure {
             Kind::StorageFull => Some(
                 "free some space on that disk, and run the same command again: \
                  what was there stands",
+            ),
+            Kind::StorageBroken => Some(
+                "look at the disk and at what the system logs of it, and run the same command again",
             ),
             _ => self.hint.as_deref(),
         }
@@ -192,11 +193,14 @@ impl Failure {
     }
 }
 
-fn is_full(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
+fn of_the_disk(error: &io::Error) -> Option<Kind> {
+    let broken = io::Error::from(Errno::IO);
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Kind::StorageFull),
+        // Where a library has added the path to an error, the number is in its text alone.
+        _ if error.to_string().starts_with(&broken.to_string()) => Some(Kind::StorageBroken),
+        _ => None,
+    }
 }
 
 /// Turns an error of a library into a failure, saying what kind it is and what was being done.

@@ -1,5 +1,7 @@
 //! A registry on a disk that can fail, with a namespace, and what is sent to it.
 
+use std::path::Path;
+
 use claw_package::Digest;
 use claw_tests::environment::{ORIGIN, Person, key_of, open_namespace};
 use claw_tests::faults::Disk;
@@ -11,7 +13,7 @@ use tempfile::TempDir;
 
 /// A registry that serves from a disk that can fail.
 pub(super) struct World {
-    _root: TempDir,
+    root: TempDir,
     pub(super) disk: Disk,
     pub(super) registry: Registry,
     key: SigningKey,
@@ -22,10 +24,16 @@ pub(super) struct World {
 impl World {
     /// With the namespace `acme`, on a disk that does not fail yet.
     pub(super) fn new() -> World {
+        World::prepared(|_| {})
+    }
+
+    /// The same, where something is done to the disk before there is anything on it.
+    pub(super) fn prepared(prepare: impl FnOnce(&Disk)) -> World {
         let root = TempDir::new().expect("a temporary folder can be made");
         let data = root.path().join("registry");
         std::fs::create_dir(&data).expect("a folder can be made");
         let disk = Disk::below(&data);
+        prepare(&disk);
         let options = RegistryOptions {
             origin: Some(ORIGIN),
             disk: Some(&disk),
@@ -36,12 +44,17 @@ impl World {
         let (token, keyset) = open_namespace(&registry, &author, "acme", "alice");
         World {
             key: key_of(&author, "acme", "alice"),
-            _root: root,
+            root,
             disk,
             registry,
             token,
             keyset,
         }
+    }
+
+    /// The folder with the registry's, and that of its author.
+    pub(super) fn folder(&self) -> &Path {
+        self.root.path()
     }
 
     /// The sender of this registry's author and administrator.
@@ -81,6 +94,13 @@ impl<'a> Sender<'a> {
         let packed = TestPackage::new("acme/x", version).pack();
         let path = format!("/api/v1/blobs/{}", packed.tarball_digest.digest);
         self.send("PUT", &self.world.token, &path, &packed.tarball)
+    }
+
+    /// Whether that tarball need not be sent again.
+    pub(super) fn has_tarball(self, version: &str) -> bool {
+        let packed = TestPackage::new("acme/x", version).pack();
+        let path = format!("/api/v1/blobs/{}", packed.tarball_digest.digest);
+        self.send("HEAD", &self.world.token, &path, b"").status == 200
     }
 
     /// The digest of its release note.

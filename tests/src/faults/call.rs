@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::filter::Notification;
@@ -38,6 +38,8 @@ pub(super) struct Call {
     pub(super) descriptor: Option<i32>,
     /// The file's name.
     pub(super) path: PathBuf,
+    /// The number of the file that gets this name in the place of another one.
+    pub(super) moved: Option<u64>,
 }
 
 impl Call {
@@ -91,10 +93,18 @@ impl Call {
             libc::SYS_unlink | libc::SYS_rmdir => named(0, Act::Remove),
             _ => Some((Act::Unseen, None, root.into())),
         }?;
+        let source = match asked.number {
+            libc::SYS_renameat | libc::SYS_renameat2 => named_in(0, 1, Act::Name),
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_rename => named(0, Act::Name),
+            _ => None,
+        };
+        let moved = source.and_then(|(_, _, path)| fs::symlink_metadata(path).ok());
         path.starts_with(root).then_some(Call {
             act,
             descriptor,
             path,
+            moved: moved.map(|file| file.ino()),
         })
     }
 }

@@ -1,10 +1,12 @@
 //! What would be left of a tree if the power failed: kept up to date with each sync.
 //!
 //! A file's bytes are on the disk once the file was synced, a name once its folder was. Nothing else
-//! counts: not the order of writes, not that a rename is one step on most file systems.
+//! counts, not the order of writes either. What was not synced may be there all the same, all of it or a
+//! part; only a rename is one step: the old name is never gone while the new one is not there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::image::{Image, Node, walk};
 /// A file or folder by what it is, whatever its name: its number is not given again while it is held open.
 #[derive(Debug)]
 struct Held {
-    _open: File,
+    open: File,
     content: Content,
 }
 
@@ -40,6 +42,8 @@ enum Kind {
 pub(super) struct Shadow {
     root: PathBuf,
     synced: HashMap<u64, Held>,
+    /// The numbers of files and folders that were renamed.
+    moved: HashSet<u64>,
     acknowledged: usize,
     images: Vec<Image>,
     /// Where an image with these contents is among them.
@@ -52,6 +56,7 @@ impl Shadow {
         let mut shadow = Shadow {
             root: root.to_owned(),
             synced: HashMap::new(),
+            moved: HashSet::new(),
             acknowledged: 0,
             images: Vec::new(),
             seen: HashMap::new(),
@@ -82,35 +87,43 @@ impl Shadow {
         } else {
             Content::Bytes(Arc::new(fs::read(path).unwrap_or_default()))
         };
-        let held = Held {
-            _open: open,
-            content,
-        };
+        let held = Held { open, content };
         self.synced.insert(metadata.ino(), held);
     }
 
     /// Remembers what the disk may hold at this moment.
     pub(super) fn capture(&mut self, moment: &str) {
-        let mut tree = BTreeMap::new();
-        if let Ok(root) = fs::metadata(&self.root) {
-            self.synced_below(root.ino(), Path::new(""), &mut tree);
+        for loss in [Loss::Unsynced, Loss::Removed] {
+            let mut tree = BTreeMap::new();
+            if let Ok(root) = fs::metadata(&self.root) {
+                self.synced_below(root.ino(), Path::new(""), loss, &mut tree);
+            }
+            self.keep(loss, moment, tree);
         }
-        self.keep(Loss::Unsynced, moment, tree);
-        let (mut named, mut whole) = (BTreeMap::new(), BTreeMap::new());
+        let [mut named, mut torn, mut whole] = [(); 3].map(|()| BTreeMap::new());
         let root = self.root.clone();
         walk(&root, Path::new(""), &mut |path, node| {
-            let left = match &node {
-                Node::File(mode, _) => {
+            let (left, half) = match &node {
+                Node::File(mode, bytes) => {
                     let number = fs::symlink_metadata(root.join(&path)).map(|file| file.ino());
-                    Node::File(*mode, self.bytes(number.unwrap_or_default()))
+                    let synced = self.bytes(number.unwrap_or_default());
+                    let half = Node::File(*mode, half_way(&synced, bytes));
+                    (Node::File(*mode, synced), half)
                 }
-                other => other.clone(),
+                other => (other.clone(), other.clone()),
             };
             named.insert(path.clone(), left);
+            torn.insert(path.clone(), half);
             whole.insert(path, node);
         });
         self.keep(Loss::Bytes, moment, named);
+        self.keep(Loss::Torn, moment, torn);
         self.keep(Loss::Nothing, moment, whole);
+    }
+
+    /// The file or folder of that number is about to be renamed.
+    pub(super) fn moved(&mut self, number: Option<u64>) {
+        self.moved.extend(number);
     }
 
     pub(super) fn acknowledge(&mut self) {
@@ -147,16 +160,34 @@ impl Shadow {
         }
     }
 
-    fn synced_below(&self, folder: u64, path: &Path, tree: &mut BTreeMap<PathBuf, Node>) {
-        let Some(Content::Names(names)) = self.synced.get(&folder).map(|held| &held.content) else {
+    fn synced_below(
+        &self,
+        folder: u64,
+        path: &Path,
+        loss: Loss,
+        tree: &mut BTreeMap<PathBuf, Node>,
+    ) {
+        let Some(held) = self.synced.get(&folder) else {
             return;
         };
-        for (name, (number, kind)) in names {
+        let Content::Names(synced) = &held.content else {
+            return;
+        };
+        // Whatever the folder is called now.
+        let now = names(Path::new(&format!(
+            "/proc/self/fd/{}",
+            held.open.as_raw_fd()
+        )));
+        for (name, (number, kind)) in synced {
+            let is_removed = !now.contains_key(name) && !self.moved.contains(number);
+            if loss == Loss::Removed && is_removed {
+                continue;
+            }
             let path = path.join(name);
             match kind {
                 Kind::Folder(mode) => {
                     tree.insert(path.clone(), Node::Folder(*mode));
-                    self.synced_below(*number, &path, tree);
+                    self.synced_below(*number, &path, loss, tree);
                 }
                 Kind::File(mode) => {
                     tree.insert(path, Node::File(*mode, self.bytes(*number)));
@@ -167,6 +198,18 @@ impl Shadow {
             }
         }
     }
+}
+
+/// What the disk made of `now`, when it was told of it and had `synced` for certain: its length, the first half
+/// of what is new, and zeros.
+fn half_way(synced: &Arc<Vec<u8>>, now: &[u8]) -> Arc<Vec<u8>> {
+    let same = synced.iter().zip(now).take_while(|(a, b)| a == b).count();
+    if same == now.len() {
+        return Arc::new(now.to_vec());
+    }
+    let mut bytes = now[..same + (now.len() - same) / 2].to_vec();
+    bytes.resize(now.len(), 0);
+    Arc::new(bytes)
 }
 
 fn names(folder: &Path) -> BTreeMap<std::ffi::OsString, (u64, Kind)> {

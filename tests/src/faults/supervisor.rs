@@ -67,6 +67,7 @@ impl State {
             && !matches!(call.act, Act::Write { .. } | Act::Resize)
         {
             shadow.capture(&format!("{:?} `{}`", call.act, call.path.display()));
+            shadow.moved(call.moved);
         }
         if let Fault::Killed(at) = self.fault
             && self.changes >= at
@@ -76,6 +77,12 @@ impl State {
                 // Who is gone already needs no killing.
                 let _ = kill_process(process, Signal::KILL);
             }
+            return Answer::Error(libc::EIO);
+        }
+        if let Fault::Failing(at) = self.fault
+            && self.changes >= at
+        {
+            self.struck = true;
             return Answer::Error(libc::EIO);
         }
         match call.act {
@@ -94,7 +101,11 @@ impl State {
             self.struck = true;
             return Answer::Error(libc::EIO);
         }
-        if let (Some(shadow), Some(descriptor)) = (&mut self.shadow, call.descriptor) {
+        let path = call.path.strip_prefix(&self.root).unwrap_or(&call.path);
+        let is_neglected = self.neglected.is_some_and(|neglected| neglected(path));
+        if let (Some(shadow), Some(descriptor), false) =
+            (&mut self.shadow, call.descriptor, is_neglected)
+        {
             shadow.sync(&caller.link(descriptor));
         }
         Answer::Result(0)
