@@ -16,6 +16,7 @@ pub use folder::Folder;
 pub use host::{Host, Port, Scheme};
 pub use http::HttpScope;
 pub use set::PermissionSet;
+pub use target::HttpTarget;
 pub use tcp::TcpScope;
 
 use crate::limits::PERMISSION_BYTES_MAX;
@@ -30,6 +31,7 @@ mod http;
 mod manifest;
 mod set;
 mod shell;
+mod target;
 mod tcp;
 
 /// The kinds of power, in the order people are shown them.

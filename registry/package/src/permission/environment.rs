@@ -75,6 +75,11 @@ impl SecretScope {
         self.scheme == scope.scheme() && self.host.meet(scope.host()).is_some()
     }
 
+    /// Whether the secret may be put into this header of a request to this host.
+    pub fn allows(&self, scheme: Scheme, host: &Host, header: &str) -> bool {
+        self.scheme == scheme && self.host.allows(host) && self.header == header
+    }
+
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let same =
             self.name == other.name && self.scheme == other.scheme && self.header == other.header;

@@ -58,6 +58,11 @@ pub enum Host {
 }
 
 impl Host {
+    /// Whether a name or an address is one of these hosts.
+    pub fn allows(&self, host: &Self) -> bool {
+        self.meet(host).as_ref() == Some(host)
+    }
+
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let narrower = match (self, other) {
             (Self::Any, narrower) | (narrower, Self::Any) => narrower,
@@ -173,6 +178,14 @@ pub enum Port {
 }
 
 impl Port {
+    /// Whether a port is one of these.
+    pub fn allows(self, port: u16) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Number(number) => number == port,
+        }
+    }
+
     pub(super) fn meet(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Any, narrower) | (narrower, Self::Any) => Some(narrower),

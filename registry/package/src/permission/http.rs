@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use super::error::{PermissionError, shown};
 use super::host::{Host, Port, Scheme, split_port};
+use super::target::HttpTarget;
 
 /// HTTP requests to somewhere: `[METHOD{"|"METHOD} " "] scheme "://" host [":" port] [path]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +45,21 @@ impl HttpScope {
     /// The first segments of the path; any path where there are none.
     pub fn path(&self) -> &[String] {
         &self.path
+    }
+
+    /// Whether it allows one request.
+    pub fn allows(&self, method: &str, target: &HttpTarget) -> bool {
+        let granted = self.methods.is_empty() || self.methods.contains(method);
+        let path = self.path.is_empty()
+            || target
+                .segments()
+                .is_some_and(|segments| segments.starts_with(&self.path));
+        granted
+            && parse_method(method).is_ok()
+            && self.scheme == target.scheme()
+            && self.host.allows(target.host())
+            && self.port.allows(target.port())
+            && path
     }
 
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {

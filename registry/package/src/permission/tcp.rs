@@ -35,6 +35,15 @@ impl TcpScope {
         self.port
     }
 
+    /// Whether it allows a connection to this address. An IPv4 address in IPv6 clothes is that IPv4
+    /// address.
+    pub fn allows(&self, address: IpAddr, port: u16) -> bool {
+        let address = address.to_canonical();
+        address.is_ipv4() == self.address.is_ipv4()
+            && masked(address, self.prefix_bits) == self.address
+            && self.port.allows(port)
+    }
+
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let (wide, narrow) = if self.prefix_bits <= other.prefix_bits {
             (self, other)

@@ -201,6 +201,52 @@ fn allowed<'a>(lines: impl IntoIterator<Item = &'a Permission>) -> Vec<bool> {
     WORLD.iter().map(any).collect()
 }
 
+/// What the line itself answers when a host asks of a use. None of what no host asks this way.
+fn answer(line: &Permission, used: &Use) -> Option<bool> {
+    let written = |host: &str| match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ => host.to_owned(),
+    };
+    Some(match used {
+        Use::Request {
+            internal,
+            method,
+            scheme,
+            host,
+            port,
+            path,
+        } => {
+            let authority = format!("{}:{port}", written(host));
+            let target = HttpTarget::parse(scheme, &authority, path).expect("a target");
+            match (line, internal) {
+                (Permission::NetworkExternal(scope), false)
+                | (Permission::NetworkInternal(scope), true) => scope.allows(method, &target),
+                _ => false,
+            }
+        }
+        Use::Connect(address, port) => match line {
+            Permission::NetworkTcp(scope) => scope.allows(*address, *port),
+            _ => false,
+        },
+        Use::Send {
+            secret,
+            scheme,
+            host,
+            header,
+        } => {
+            let target = HttpTarget::parse(scheme, &written(host), "/").expect("a target");
+            match line {
+                Permission::Secret(scope) => {
+                    scope.name().as_str() == *secret
+                        && scope.allows(target.scheme(), target.host(), header)
+                }
+                _ => false,
+            }
+        }
+        Use::Read(_) | Use::Write(_) | Use::Run(_) | Use::See(_) => return None,
+    })
+}
+
 /// Where two answers differ: nowhere, if they should be equal.
 fn first_difference(left: &[bool], right: &[bool]) -> Option<&'static Use> {
     let place = left.iter().zip(right).position(|(a, b)| a != b)?;
@@ -231,6 +277,15 @@ proptest! {
                 prop_assert!(wrong.is_none(), "{} and {} meet as {:?}: {:?}", a, b, meet, wrong);
                 prop_assert!(!a.covers(b) || is_within(&allowing[j], &allowing[i]), "{} and {}", a, b);
                 prop_assert!(!b.covers(a) || is_within(&allowing[i], &allowing[j]), "{} and {}", a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_answers_of_a_use_as_a_person_reads_it(line in permissions()) {
+        for used in WORLD.iter() {
+            if let Some(answer) = answer(&line, used) {
+                prop_assert_eq!(answer, allows(&line, used), "{} of {:?}", line, used);
             }
         }
     }
