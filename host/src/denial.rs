@@ -44,6 +44,14 @@ pub enum DenialReason {
     SymbolicLink,
     /// The package's own files never change.
     ReadOnly,
+    /// No skill may reach such an address, whatever was granted.
+    ForbiddenAddress,
+    /// No permission can be written that would allow it.
+    NotGrantable,
+    /// A secret goes into the header and to the host that its grant names.
+    SecretMisplaced,
+    /// The operator has granted a secret and not set it.
+    SecretNotSet,
 }
 
 impl fmt::Display for DenialReason {
@@ -57,6 +65,10 @@ impl fmt::Display for DenialReason {
             Self::Hidden => "it belongs to claw itself",
             Self::SymbolicLink => "skills do not create or move symbolic links",
             Self::ReadOnly => "the package's own files are read-only",
+            Self::ForbiddenAddress => "no skill may reach such an address",
+            Self::NotGrantable => "no permission allows it",
+            Self::SecretMisplaced => "a secret goes only where its grant says",
+            Self::SecretNotSet => "the secret has no value, which `claw secret set` gives it",
         })
     }
 }
@@ -83,8 +95,22 @@ impl Denials {
         }
     }
 
+    /// Takes in those of another part of the host.
+    pub(crate) fn absorb(&mut self, others: Self) {
+        for (kind, count) in others.counts {
+            *self.counts.entry(kind).or_default() += count;
+        }
+        let room = DENIALS_KEPT_MAX.saturating_sub(self.kept.len());
+        self.kept.extend(others.kept.into_iter().take(room));
+    }
+
     pub(crate) fn counts(&self) -> &BTreeMap<PermissionKind, u64> {
         &self.counts
+    }
+
+    /// Each denial, to be changed before it is shown.
+    pub(crate) fn kept_mut(&mut self) -> impl Iterator<Item = &mut Denial> {
+        self.kept.iter_mut()
     }
 
     pub(crate) fn into_kept(self) -> Vec<Denial> {

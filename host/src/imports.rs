@@ -1,9 +1,9 @@
 //! What a component may import in this version.
 //!
-//! Gated interfaces are refused before anything is compiled or linked: a power that is not
+//! A gated interface that is not linked is refused before anything is compiled: a power that is not
 //! controlled yet is not given, whatever was granted.
 
-use claw_package::{Import, ImportClass};
+use claw_package::{Gate, Import, ImportClass};
 
 use crate::text;
 
@@ -11,7 +11,7 @@ use crate::text;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{capability}` is not enforced in this version of claw")]
 pub struct NotEnforced {
-    /// The kind of power: `network` or `process`.
+    /// The kind of power: `process`.
     pub capability: &'static str,
     /// The import that needs it.
     pub interface: String,
@@ -32,7 +32,7 @@ pub(crate) fn check(imports: &[Import]) -> Result<(), Refused> {
         return Err(Refused::Unknown(text::line(&unknown.name)));
     }
     for import in imports {
-        if let ImportClass::Gated(gate) = import.class {
+        if let ImportClass::Gated(gate @ Gate::Process) = import.class {
             return Err(Refused::NotEnforced(NotEnforced {
                 capability: gate.capability(),
                 interface: text::line(&import.name),

@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::denial::Denial;
 use crate::limits::Limits;
 use crate::log::LogRecord;
+use crate::network::Network;
 use crate::outcome::Outcome;
 use crate::receipts::Receipt;
+use crate::secrets::Secrets;
 
 /// Where log records go while the action runs. It is called from the runtime's own threads, so it
 /// must be quick.
@@ -34,6 +36,11 @@ pub struct Invocation {
     pub assets: Option<PathBuf>,
     /// The operator's environment, of which the guest gets what is granted.
     pub environment: Vec<(String, String)>,
+    /// How it reaches the network, as far as that is granted. Without one nothing is reached.
+    pub network: Option<Network>,
+    /// The operator's secrets, of which those that are granted go into matching requests. The guest
+    /// gets none.
+    pub secrets: Secrets,
     /// What it may use.
     pub limits: Limits,
     /// Ends it early.
@@ -53,6 +60,8 @@ impl Invocation {
             home: None,
             assets: None,
             environment: Vec::new(),
+            network: None,
+            secrets: Secrets::new(),
             limits: Limits::default(),
             cancel: CancellationToken::new(),
             log: None,

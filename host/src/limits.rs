@@ -38,6 +38,17 @@ pub struct Limits {
     /// Files, folders, streams and timers held open at once. The whole process often has no more
     /// than 1,024 file handles.
     pub handles: u32,
+    /// HTTP requests and TCP sockets. A page with all it refers to is a hundred; more is a crawler,
+    /// or a guest that probes.
+    pub requests: u32,
+    /// From a request to the last byte of its answer. What a guest sets itself is never longer.
+    pub request_time: Duration,
+    /// One request's body.
+    pub request_body_bytes: u64,
+    /// One response's body, as it is sent: nothing is decompressed here. Enough for long documents.
+    pub response_bytes: u64,
+    /// HTTP connections open at once; more requests wait for one. Browsers have six to a host.
+    pub connections: u32,
 }
 
 impl Default for Limits {
@@ -52,6 +63,11 @@ impl Default for Limits {
             host_calls: 10_000_000,
             written_bytes: 1024 * MIB,
             handles: 256,
+            requests: 256,
+            request_time: Duration::from_secs(10),
+            request_body_bytes: 8 * MIB,
+            response_bytes: 8 * MIB,
+            connections: 16,
         }
     }
 }
@@ -121,6 +137,49 @@ pub(crate) const WASM_STACK_BYTES: usize = 512 * 1024;
 
 /// Stack of one invocation: wasm code plus the host function it may be in.
 pub(crate) const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Path and query of a request. Servers themselves end at 8 KiB, most of them.
+pub(crate) const REQUEST_URL_BYTES_MAX: usize = 8 * 1024;
+
+/// Headers of a request, secrets included.
+pub(crate) const REQUEST_HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// One `fields` resource in memory: what Wasmtime counts is about twice what is sent.
+pub(crate) const FIELD_BYTES_MAX: usize = 128 * 1024;
+
+/// What a guest writes of a body at once, so that 256 bodies stay small.
+pub(crate) const REQUEST_CHUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of a response. Servers send 1 to 2 KiB; cookies make it ten.
+pub(crate) const RESPONSE_HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// Lines of a response's headers.
+pub(crate) const RESPONSE_HEADERS_MAX: usize = 256;
+
+/// What a proxy says before its tunnel begins.
+pub(crate) const PROXY_ANSWER_BYTES_MAX: usize = 16 * 1024;
+
+/// Looking up one name. Resolvers try each of their servers for 5 s, and a name that takes longer is
+/// not there.
+pub(crate) const LOOKUP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Look-ups at once in the whole process: each holds a thread that nobody can stop.
+pub(crate) const LOOKUPS_MAX: usize = 32;
+
+/// Addresses of one name, all of which are judged. Large sites have 8.
+pub(crate) const ADDRESSES_MAX: usize = 64;
+
+/// Addresses that are tried, one after the other.
+pub(crate) const ADDRESSES_TRIED_MAX: usize = 4;
+
+/// Connecting, TLS included.
+pub(crate) const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A shorter secret could not be told from ordinary text where it has to be masked.
+pub(crate) const SECRET_BYTES_MIN: usize = 8;
+
+/// A longer secret fits no header of most servers.
+pub(crate) const SECRET_BYTES_MAX: usize = 8 * 1024;
 
 /// Denials kept with what they were about. Beyond it they are only counted.
 pub(crate) const DENIALS_KEPT_MAX: usize = 100;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::bindings::claw::skill::log as wit;
 use crate::invocation::LogSink;
 use crate::limits::Limits;
+use crate::secrets::Held;
 use crate::state::State;
 use crate::stop::Stop;
 use crate::text;
@@ -75,6 +76,7 @@ pub(crate) struct Log(Arc<Mutex<Budget>>);
 
 struct Budget {
     sink: Option<LogSink>,
+    secrets: Option<Arc<Held>>,
     bytes_left: u64,
     records_per_second: f64,
     /// Records that may be written at once. Below zero it is how many were written too early.
@@ -83,10 +85,11 @@ struct Budget {
 }
 
 impl Log {
-    pub(crate) fn new(limits: &Limits, sink: Option<LogSink>) -> Self {
+    pub(crate) fn new(limits: &Limits, sink: Option<LogSink>, secrets: Option<Arc<Held>>) -> Self {
         let records_per_second = f64::from(limits.log_records_per_second.max(1));
         Self(Arc::new(Mutex::new(Budget {
             sink,
+            secrets,
             bytes_left: limits.log_bytes,
             records_per_second,
             records_left: records_per_second,
@@ -101,7 +104,7 @@ impl Log {
 
     /// Charges bytes and each line as a record, and passes the record on.
     fn write(&self, level: LogLevel, source: LogSource, message: &str) -> Result<(), Stop> {
-        let sink = {
+        let (sink, secrets) = {
             let mut budget = self.budget();
             let bytes = message.len() as u64 + 1;
             budget.bytes_left = budget
@@ -109,9 +112,11 @@ impl Log {
                 .checked_sub(bytes)
                 .ok_or(Stop::LogTooLarge)?;
             budget.records_left -= lines(message) as f64;
-            budget.sink.clone()
+            (budget.sink.clone(), budget.secrets.clone())
         };
         if let Some(sink) = sink {
+            let masked = secrets.and_then(|secrets| secrets.masked(message));
+            let message = masked.as_deref().unwrap_or(message);
             sink(LogRecord {
                 level,
                 source,
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn bytes_run_out() {
-        let log = Log::new(&limits(), None);
+        let log = Log::new(&limits(), None, None);
         let write = |message| log.write(LogLevel::Info, LogSource::Log, message);
         assert_eq!(write("1234"), Ok(()));
         assert_eq!(write("12345"), Err(Stop::LogTooLarge));
@@ -212,6 +217,7 @@ mod tests {
                 log_bytes: 1_000,
                 ..limits()
             },
+            None,
             None,
         );
         let start = log.budget().counted_at;
@@ -237,6 +243,7 @@ mod tests {
                 log_bytes: 1_000,
                 ..limits()
             },
+            None,
             None,
         );
         let start = log.budget().counted_at;

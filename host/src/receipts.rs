@@ -56,6 +56,9 @@ pub struct Calls {
     pub filesystem: u64,
     /// `claw:skill/log`.
     pub log: u64,
+    /// HTTP requests and sockets. Receipts of older versions have none.
+    #[serde(default)]
+    pub network: u64,
     /// Streams, clocks, random numbers, environment, standard output.
     pub wasi: u64,
 }
@@ -63,13 +66,14 @@ pub struct Calls {
 impl Calls {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.filesystem + self.log + self.wasi
+        self.filesystem + self.log + self.network + self.wasi
     }
 
     pub(crate) fn count(&mut self, capability: Capability) {
         match capability {
             Capability::Filesystem => self.filesystem += 1,
             Capability::Log => self.log += 1,
+            Capability::Network => self.network += 1,
             Capability::Wasi => self.wasi += 1,
         }
     }

@@ -10,12 +10,14 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::denial::Denials;
 use crate::exports::Callable;
 use crate::invocation::{Invocation, Report};
 use crate::limits::{Limits, TIMEOUT_MAX};
 use crate::outcome::{Outcome, Output};
 use crate::receipts::{self, Calls, Receipt};
 use crate::reflect::{Answer, Fault, Signature};
+use crate::secrets::Held;
 use crate::skill::Loaded;
 use crate::state::State;
 use crate::stop::Stop;
@@ -26,7 +28,7 @@ use crate::text;
 struct Traces {
     calls: Calls,
     memory_bytes: u64,
-    denials: crate::denial::Denials,
+    denials: Denials,
 }
 
 pub(crate) async fn invoke(loaded: &Loaded, invocation: Invocation) -> Report {
@@ -162,7 +164,7 @@ impl Call<'_> {
                 () = tokio::time::sleep_until(deadline.into()) => Ok(Err(Stop::OutOfTime.into())),
             }
         };
-        let outcome = match ended {
+        let mut outcome = match ended {
             Err(panic) => Outcome::Internal(panic),
             Ok(Err(error)) => Outcome::of_error(&error, limits),
             Ok(Ok(())) if store.data().has_too_many_calls() => {
@@ -174,10 +176,15 @@ impl Call<'_> {
                 Err(_) => result_too_large(limits),
             },
         };
-        let state = store.into_data();
+        let mut state = store.into_data();
+        let mut denials = state.denials;
+        denials.absorb(state.traffic.take_denials());
+        if let Some(secrets) = &state.secrets {
+            mask(secrets, &mut outcome, &mut denials);
+        }
         traces.calls = state.calls;
         traces.memory_bytes = state.resources.memory_bytes_peak();
-        traces.denials = state.denials;
+        traces.denials = denials;
         outcome
     }
 
@@ -187,6 +194,24 @@ impl Call<'_> {
             .get_func(&mut *store, self.callable.export)
             .ok_or_else(|| wasmtime::format_err!("the action is not a function"))?;
         function.call_async(store, &self.arguments, results).await
+    }
+}
+
+/// A server may have sent a secret back.
+fn mask(secrets: &Held, outcome: &mut Outcome, denials: &mut Denials) {
+    match outcome {
+        Outcome::Ok(value) | Outcome::ActionError(value) => secrets.mask_json(value),
+        Outcome::Trap(text) | Outcome::Internal(text) => {
+            if let Some(masked) = secrets.masked(text) {
+                *text = masked;
+            }
+        }
+        _ => {}
+    }
+    for denial in denials.kept_mut() {
+        if let Some(masked) = secrets.masked(&denial.what) {
+            denial.what = masked;
+        }
     }
 }
 

@@ -1,16 +1,21 @@
 //! What one invocation has on the host's side.
 
+use std::sync::Arc;
+
 use claw_package::Permission;
 use wasmtime::Engine;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::denial::Denials;
 use crate::filesystem::Filesystem;
 use crate::invocation::Invocation;
-use crate::limits::{Limits, RANDOM_BYTES_MAX, Resources};
+use crate::limits::{FIELD_BYTES_MAX, Limits, RANDOM_BYTES_MAX, Resources};
 use crate::log::{Captured, Log, LogSource};
+use crate::network::Traffic;
 use crate::receipts::Calls;
+use crate::secrets::Held;
 
 /// Everything that host functions reach.
 pub(crate) struct State {
@@ -18,6 +23,9 @@ pub(crate) struct State {
     pub(crate) resources: Resources,
     pub(crate) log: Log,
     pub(crate) filesystem: Filesystem,
+    pub(crate) traffic: Traffic,
+    pub(crate) http_fields: WasiHttpCtx,
+    pub(crate) secrets: Option<Arc<Held>>,
     pub(crate) denials: Denials,
     pub(crate) calls: Calls,
     wasi: WasiCtx,
@@ -30,21 +38,28 @@ pub(crate) struct State {
 pub(crate) enum Capability {
     Filesystem,
     Log,
+    Network,
     Wasi,
 }
 
 impl State {
     pub(crate) fn new(invocation: &Invocation, limits: &Limits, engine: &Engine) -> Self {
-        let log = Log::new(limits, invocation.log.clone());
+        let secrets = Held::of(invocation);
+        let log = Log::new(limits, invocation.log.clone(), secrets.clone());
+        let mut http_fields = WasiHttpCtx::new();
+        http_fields.set_field_size_limit(FIELD_BYTES_MAX);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         Self {
             table,
             resources: Resources::new(limits.memory_bytes),
             filesystem: Filesystem::new(invocation),
+            traffic: Traffic::new(invocation, limits, secrets.clone()),
+            http_fields,
             denials: Denials::default(),
             calls: Calls::default(),
-            wasi: wasi(invocation, &log),
+            wasi: wasi(invocation, &log, secrets.as_deref()),
+            secrets,
             log,
             host_calls_max: limits.host_calls,
             engine: engine.clone(),
@@ -78,8 +93,9 @@ impl WasiView for State {
     }
 }
 
-/// No arguments, no input, no network; the variables that are granted; output into the log.
-fn wasi(invocation: &Invocation, log: &Log) -> WasiCtx {
+/// No arguments, no input, no network; the variables that are granted, and the placeholders of
+/// secrets; output into the log.
+fn wasi(invocation: &Invocation, log: &Log, secrets: Option<&Held>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .stdout(Captured {
@@ -99,9 +115,15 @@ fn wasi(invocation: &Invocation, log: &Log) -> WasiCtx {
             .environment
             .iter()
             .filter(|(name, _)| name == granted.as_str());
-        if let Some((name, value)) = named.next() {
+        let is_secret = |name: &str| {
+            secrets.is_some_and(|secrets| secrets.environment().any(|(of, _)| of == name))
+        };
+        if let Some((name, value)) = named.next().filter(|(name, _)| !is_secret(name)) {
             builder.env(name, value);
         }
+    }
+    for (name, placeholder) in secrets.into_iter().flat_map(Held::environment) {
+        builder.env(name, placeholder);
     }
     builder.build()
 }

@@ -121,7 +121,9 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime
-        .or_fail(Kind::Io, "could not start the runtime")?
-        .block_on(future)
+    let runtime = runtime.or_fail(Kind::Io, "could not start the runtime")?;
+    let outcome = runtime.block_on(future);
+    // Nobody can stop a name from being looked up, and nobody waits for it.
+    runtime.shutdown_background();
+    outcome
 }

@@ -5,16 +5,16 @@ use std::env;
 use std::io;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use claw_host::ReceiptLog;
 use claw_host::{
     CacheConfig, Host, HostConfig, Invocation, Limits, LoadError, LogRecord, LogSink, LogSource,
-    Report, Skill,
+    Network, NetworkConfig, Report, Secrets, Skill,
 };
-use claw_package::{LimitRequests, Permission, PermissionSet};
+use claw_package::{LimitRequests, Permission, PermissionKind, PermissionSet};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ pub(crate) struct Frame {
     pub(crate) workspace: Option<PathBuf>,
     pub(crate) home: PathBuf,
     pub(crate) assets: Option<PathBuf>,
+    pub(crate) network: Option<Network>,
     pub(crate) limits: Limits,
     pub(crate) log: Option<LogSink>,
 }
@@ -116,6 +117,28 @@ fn environment(grants: &PermissionSet) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The network of this process, as the operator's environment describes it, for a skill that may
+/// reach some of it. A proxy that cannot be used stops no other skill.
+pub(crate) fn network(grants: &PermissionSet) -> Outcome<Option<Network>> {
+    static NETWORK: OnceLock<Network> = OnceLock::new();
+    let kinds = [
+        PermissionKind::NetworkExternal,
+        PermissionKind::NetworkInternal,
+        PermissionKind::NetworkTcp,
+    ];
+    if !kinds.iter().any(|kind| grants.has_kind(*kind)) {
+        return Ok(None);
+    }
+    if let Some(network) = NETWORK.get() {
+        return Ok(Some(network.clone()));
+    }
+    let config = NetworkConfig::from_variables(|name| env::var(name).ok()).or_fail(
+        Kind::Usage,
+        "can't use the network as the environment describes it",
+    )?;
+    Ok(Some(NETWORK.get_or_init(|| Network::new(config)).clone()))
+}
+
 /// Shows what a skill logs, on stderr.
 pub(crate) fn log_sink(settings: &Settings, skill: &str) -> LogSink {
     let (least, skill) = (settings.log_level, skill.to_owned());
@@ -157,6 +180,8 @@ pub(crate) async fn call(
             home: Some(frame.home.clone()),
             assets: frame.assets.clone(),
             environment: environment(&frame.grants),
+            network: frame.network.clone(),
+            secrets: Secrets::new(),
             limits: frame.limits,
             cancel,
             log: frame.log.clone(),

@@ -131,6 +131,7 @@ mod tests {
         let log = Log::new(
             &Limits::default(),
             Some(Arc::new(move |record| sink.lock().unwrap().push(record))),
+            None,
         );
         let mut stream = Captured {
             log,
@@ -156,7 +157,7 @@ mod tests {
             log_bytes: 10,
             ..Limits::default()
         };
-        let log = Log::new(&limits, None);
+        let log = Log::new(&limits, None, None);
         let mut stream = Captured {
             log,
             source: LogSource::Stdout,

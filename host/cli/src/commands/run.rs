@@ -109,6 +109,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         workspace,
         home: context.home.root().to_owned(),
         assets: ready.assets.clone(),
+        network: invoke::network(&ready.effective)?,
         limits: invoke::limits(
             &settings,
             ready.component.limits(),
@@ -272,7 +273,7 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
         action: args.action.clone(),
         installed: false,
         manifest: if args.skill.ends_with(".wasm") {
-            any_file()
+            anything()
         } else {
             declared
         },
@@ -288,9 +289,20 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
     })
 }
 
-/// Every file of the workspace: the bound of a bare component, which may be allowed more next time.
-fn any_file() -> PermissionSet {
-    PermissionSet::new([Permission::FilesystemWrite(Folder::workspace())])
+/// Every file of the workspace and every place on a network: the bound of a bare component, which
+/// may be allowed more next time.
+fn anything() -> PermissionSet {
+    let places = [
+        "network.external=http://*:*",
+        "network.external=https://*:*",
+        "network.internal=http://*:*",
+        "network.internal=https://*:*",
+        "network.tcp=0.0.0.0/0:*",
+        "network.tcp=[::/0]:*",
+    ];
+    let places = places.map(|line| line.parse().expect("it is a permission"));
+    let files = Permission::FilesystemWrite(Folder::workspace());
+    PermissionSet::new(places.into_iter().chain([files]))
 }
 
 fn schema_of(skill: &SkillJson, action: &str) -> Option<Value> {

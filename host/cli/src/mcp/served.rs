@@ -143,6 +143,7 @@ impl Served {
             workspace: floor.workspace.clone(),
             home: floor.home.root().to_owned(),
             assets: self.assets.clone(),
+            network: invoke::network(&powers.effective)?,
             limits: invoke::limits(&floor.settings, self.skill.limits(), None),
             log: Some(invoke::log_sink(
                 &floor.settings,
