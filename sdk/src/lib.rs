@@ -2,8 +2,9 @@
 //!
 //! A skill is a WebAssembly component. Its actions are the functions that its WIT world exports; this
 //! crate makes Rust bindings from the author's `wit/` folder and offers what nearly every skill needs
-//! besides: an [`Error`] that becomes the action's error, and a [`log`] for the operator. Files, time,
-//! randomness and the environment come from `std`, as far as the operator granted them.
+//! besides: an [`Error`] that becomes the action's error, a [`log`] for the operator and, with the feature
+//! `http`, requests. Files, time, randomness and the environment come from `std`, as far as the operator
+//! granted them.
 //!
 //! A whole skill, beside a `wit/world.wit` that says what `greet` takes and returns:
 //!
@@ -24,6 +25,8 @@
 //! This crate gives a skill no power: whatever is not granted fails inside the sandbox, with or without it.
 
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod log;
 
 pub use error::{Context, Error, Result};

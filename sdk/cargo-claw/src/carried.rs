@@ -11,6 +11,9 @@ pub(crate) const SDK: &[File] = &[
     ("Cargo.toml", include_str!("../../Cargo.toml")),
     ("src/lib.rs", include_str!("../../src/lib.rs")),
     ("src/error.rs", include_str!("../../src/error.rs")),
+    ("src/http.rs", include_str!("../../src/http.rs")),
+    ("src/http/error.rs", include_str!("../../src/http/error.rs")),
+    ("src/http/url.rs", include_str!("../../src/http/url.rs")),
     ("src/log.rs", include_str!("../../src/log.rs")),
 ];
 

@@ -24,6 +24,7 @@ mod project;
 mod registry;
 mod sandbox;
 mod scenario;
+mod script;
 mod secret;
 mod signing;
 mod source;

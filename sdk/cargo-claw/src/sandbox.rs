@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use claw_host::{
-    Allocation, Host, HostConfig, Invocation, Limits, LoadError, LogLevel, LogRecord,
-    Outcome as Ended, Report, Skill,
+    Allocation, Host, HostConfig, Invocation, Limits, LoadError, LogLevel, LogRecord, Network,
+    NetworkConfig, Outcome as Ended, Report, Skill,
 };
-use claw_package::PermissionSet;
+use claw_package::{PermissionKind, PermissionSet};
 use claw_trust::VerifiedComponent;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -83,6 +83,23 @@ impl Sandbox {
             call.await
         })
     }
+}
+
+/// The network of this machine, for a skill that may reach some of it.
+pub(crate) fn network(granted: &PermissionSet) -> Outcome<Option<Network>> {
+    let kinds = [
+        PermissionKind::NetworkExternal,
+        PermissionKind::NetworkInternal,
+        PermissionKind::NetworkTcp,
+    ];
+    if !kinds.iter().any(|kind| granted.has_kind(*kind)) {
+        return Ok(None);
+    }
+    let config = NetworkConfig::from_variables(|name| std::env::var(name).ok()).or_fail(
+        Kind::Usage,
+        "could not use the network as the environment describes it",
+    )?;
+    Ok(Some(Network::new(config)))
 }
 
 /// Shows what a skill logs to whoever runs it.

@@ -15,6 +15,7 @@ use toml::Spanned;
 use crate::accept::Found;
 use crate::difference::{Extent, of_texts, of_values};
 use crate::failure::{Kind, OrFail, Outcome};
+use crate::script::Exchange;
 
 /// One file of tests.
 #[derive(Debug, Deserialize)]
@@ -40,6 +41,12 @@ pub(crate) struct Scenario {
     /// The environment of the person who runs it.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
+    /// Values of the secrets that are granted, for this test alone.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, String>,
+    /// What is answered to its requests, instead of the network.
+    #[serde(default)]
+    pub(crate) http: Vec<Exchange>,
     /// What is in the workspace before: texts by path; a path that ends in `/` is an empty folder.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,

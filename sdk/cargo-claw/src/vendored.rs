@@ -34,6 +34,9 @@ fn carried(with_sdk: bool) -> BTreeMap<String, &'static str> {
         for (path, text) in carried::CLAW_SKILL {
             files.insert(format!("{SDK}/wit/{path}"), *text);
         }
+        for (path, text) in carried::WASI {
+            files.insert(format!("{SDK}/wit/deps/{path}"), *text);
+        }
     }
     files
 }

@@ -51,6 +51,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     invocation.environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
+    invocation.network = sandbox::network(&invocation.grants)?;
     invocation.log = sandbox::shown_log();
     let report = sandbox.invoke(invocation);
 
@@ -88,7 +89,10 @@ fn tell(denials: &[Denial], declared: &PermissionSet, json: bool) {
             }}));
             continue;
         }
-        let is_undeclared = |permission: &Permission| !declared.covers(permission);
+        let is_undeclared = |permission: &Permission| {
+            let wanted = PermissionSet::new([permission.clone()]);
+            declared.meet(&wanted).is_empty()
+        };
         let mut text = format!("denied: {denial}");
         if let Some(permission) = denial
             .permission
@@ -108,7 +112,7 @@ fn remedy(args: &Args, denials: &[Denial], declared: &PermissionSet) -> Option<S
     let denied = denials
         .iter()
         .filter_map(|denial| denial.permission.clone());
-    let missing: Vec<Permission> = denied.filter(|line| declared.covers(line)).collect();
+    let missing = declared.meet(&PermissionSet::new(denied));
     if missing.is_empty() {
         return None;
     }
@@ -118,7 +122,7 @@ fn remedy(args: &Args, denials: &[Denial], declared: &PermissionSet) -> Option<S
         words.push(format!("--workspace {}", output::shell_word(&folder)));
     }
     // In its normal form, where writing includes reading.
-    let allowed = PermissionSet::new(args.allow.iter().cloned().chain(missing));
+    let allowed = PermissionSet::new(args.allow.iter().cloned().chain(missing.iter().cloned()));
     for permission in allowed.iter() {
         let word = output::shell_word(&permission.to_string());
         words.push(format!("--allow {word}"));

@@ -5,11 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use claw_host::Report;
+use claw_host::{Network, Report, SecretValue};
 use claw_package::PermissionSet;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::accept::{Accepting, Found};
 use crate::coverage::Coverage;
@@ -18,6 +20,7 @@ use crate::output::Progress;
 use crate::project::Project;
 use crate::sandbox::Sandbox;
 use crate::scenario::{File, Scenario};
+use crate::script::Script;
 use crate::{compile, output};
 
 /// Run the tests in `tests/*.toml`, and tell which actions no test calls
@@ -173,13 +176,15 @@ fn test(
     for (path, text) in &scenario.files {
         write(&folder.join(path), path, text).or_fail(Kind::Io, act())?;
     }
-    let report = call(sandbox, project, scenario, &folder);
+    let script = Arc::new(Script::new(&scenario.http));
+    let report = call(sandbox, project, scenario, &folder, &script)?;
     let found = Found {
         outcome: &report.outcome,
         denials: &report.denials,
         workspace: &folder,
     };
-    let faults = scenario.faults(found);
+    let mut faults = scenario.faults(found);
+    faults.extend(script.faults());
     let is_accepted = match accepting {
         Some(accepting) if !faults.is_empty() => {
             let act = format!("could not accept what `{name}` found");
@@ -203,7 +208,13 @@ fn test(
 }
 
 /// Calls the action as the test says.
-fn call(sandbox: &Sandbox, project: &Project, scenario: &Scenario, folder: &Path) -> Report {
+fn call(
+    sandbox: &Sandbox,
+    project: &Project,
+    scenario: &Scenario,
+    folder: &Path,
+    script: &Arc<Script>,
+) -> Outcome<Report> {
     let granted = match &scenario.grants {
         Some(grants) => PermissionSet::new(grants.iter().cloned()),
         None => project.manifest.permissions.clone(),
@@ -211,10 +222,19 @@ fn call(sandbox: &Sandbox, project: &Project, scenario: &Scenario, folder: &Path
     let mut invocation = sandbox.invocation(&scenario.action, scenario.input.clone(), &granted);
     invocation.workspace = Some(folder.to_path_buf());
     invocation.environment = scenario.environment.clone().into_iter().collect();
+    invocation.network = Some(Network::scripted(Arc::<Script>::clone(script)));
+    for (name, value) in &scenario.secrets {
+        let act = format!(
+            "`{name}` in `secrets` of `{}` is no secret",
+            scenario.name.get_ref()
+        );
+        let value = SecretValue::new(Zeroizing::new(value.clone())).or_fail(Kind::Usage, act)?;
+        invocation.secrets.insert(name.clone(), value);
+    }
     if let Some(timeout_ms) = scenario.timeout_ms {
         invocation.limits.timeout = Duration::from_millis(timeout_ms);
     }
-    sandbox.invoke(invocation)
+    Ok(sandbox.invoke(invocation))
 }
 
 /// Writes a file of the workspace, or makes a folder where the path ends in `/`.
