@@ -54,7 +54,9 @@ impl Complaint {
     pub(crate) fn of_folder(folder: &Path, error: DatabaseError) -> Self {
         let serve = format!("claw-registry serve --data {}", folder.display());
         match error {
-            DatabaseError::Missing(_) => Self::new(NOT_FOUND, error).hint(serve),
+            DatabaseError::Missing(_) => Self::new(NOT_FOUND, error).hint(format!(
+                "name the folder that `claw-registry serve` uses with --data; to begin a registry in this one: {serve}"
+            )),
             DatabaseError::Version { .. } => Self::new(FAILED, error).hint(serve),
             DatabaseError::ReadOnly(_) => Self::new(FAILED, error)
                 .hint("copy the folder to where it can be written, and verify the copy".to_owned()),

@@ -32,8 +32,8 @@ fn a_machine_that_works_is_told_so_part_by_part() {
         ("home", "yours alone"),
         ("home", "can be read"),
         ("keys", "sealing key"),
-        ("store", "1 releases"),
-        ("cache", "1 compiled images"),
+        ("store", "1 release,"),
+        ("cache", "1 compiled image,"),
         ("registry", "as pinned"),
         ("clock", "agrees"),
     ] {

@@ -11,6 +11,7 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod disk;
 mod doctor;
+mod hints;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod integrity;

@@ -27,6 +27,8 @@ pub struct RegistryOptions<'a> {
     pub crash_at: Option<&'a str>,
     /// The address to listen on; a free port of the loopback without one.
     pub listen: Option<&'a str>,
+    /// The files of a certificate and its key, for HTTPS.
+    pub tls: Option<(&'a Path, &'a Path)>,
     /// The disk that it runs on, if that is to fail.
     #[cfg(target_os = "linux")]
     pub disk: Option<&'a crate::faults::Disk>,
@@ -51,6 +53,10 @@ impl Registry {
             .arg(data);
         if let Some(origin) = options.origin {
             command.args(["--origin", origin]);
+        }
+        if let Some((certificate, key)) = options.tls {
+            command.arg("--tls-cert").arg(certificate);
+            command.arg("--tls-key").arg(key);
         }
         if let Some(step) = options.crash_at {
             command.env("CLAW_REGISTRY_CRASH_AT", step);

@@ -134,11 +134,11 @@ fn cache(home: &Home) -> Finding {
             Finding::broken("cache", Kind::Verification, what).mend(format!("rm {word}"))
         }
         None => {
-            let (count, size) = (survey.images, show::size(survey.bytes));
-            Finding::good(
-                "cache",
-                format!("{count} compiled images, {size}, all seals hold"),
-            )
+            let (images, size) = (
+                show::counted(survey.images, "compiled image"),
+                show::size(survey.bytes),
+            );
+            Finding::good("cache", format!("{images}, {size}, all seals hold"))
         }
     }
 }

@@ -15,8 +15,9 @@ pub(crate) struct Actor {
     /// `acme/files`, or the file.
     pub(crate) name: String,
     pub(crate) action: String,
-    /// Whether `claw grant` reaches it; a local file is granted things with `--allow` only.
-    pub(crate) installed: bool,
+    /// What was typed behind `claw run` for a local file, which is granted things with `--allow` only; none for
+    /// an installed skill, which `claw grant` reaches.
+    pub(crate) local: Option<String>,
     /// The most it may be granted.
     pub(crate) manifest: PermissionSet,
     /// What was taken away from it.
@@ -42,7 +43,9 @@ impl Actor {
             .filter(|line| takes_from(line, &wanted))
             .cloned();
         let wanted = PermissionSet::new(lifted.chain(wanted.iter().cloned()));
-        Some(if self.installed {
+        Some(if let Some(typed) = &self.local {
+            format!("claw run {typed}{}", show::allow_flags(&wanted))
+        } else {
             let words = wanted
                 .iter()
                 .map(|grant| show::shell_word(&grant.to_string()));
@@ -51,8 +54,6 @@ impl Actor {
                 self.name,
                 words.collect::<Vec<_>>().join(" ")
             )
-        } else {
-            format!("claw run{} …", show::allow_flags(&wanted))
         })
     }
 
@@ -106,18 +107,21 @@ impl Actor {
                 } else {
                     format!("the input at `{pointer}`")
                 };
-                return Err(Failure::usage(format!("{place} does not fit: {message}"))
-                    .during(format!("can't call `{}` of `{}`", self.action, self.name)));
+                let failure = Failure::usage(format!("{place} does not fit: {message}"))
+                    .during(format!("can't call `{}` of `{}`", self.action, self.name));
+                return Err(match &self.local {
+                    None => failure.hint(format!("claw info {}", self.name)),
+                    Some(_) => failure,
+                });
             }
             Ended::UnknownAction { name, nearest } => {
                 let failure = Failure::not_found(format!("`{}` has no action `{name}`", self.name));
                 return Err(match nearest {
                     Some(nearest) => failure.hint(format!("the nearest action is `{nearest}`")),
-                    None => failure.hint(if self.installed {
-                        format!("claw info {}", self.name)
-                    } else {
-                        "see its world".to_owned()
-                    }),
+                    None if self.local.is_none() => {
+                        failure.hint(format!("claw info {}", self.name))
+                    }
+                    None => failure,
                 });
             }
             Ended::NotCallable { reason } => {
@@ -187,11 +191,11 @@ mod tests {
         PermissionSet::new(lines.iter().map(|line| line.parse().unwrap()))
     }
 
-    fn actor(installed: bool, manifest: &[&str], revoked: &[&str]) -> Actor {
+    fn actor(local: Option<&str>, manifest: &[&str], revoked: &[&str]) -> Actor {
         Actor {
             name: "acme/files".to_owned(),
             action: "read".to_owned(),
-            installed,
+            local: local.map(str::to_owned),
             manifest: set(manifest),
             revoked: set(revoked),
         }
@@ -214,14 +218,15 @@ mod tests {
         ];
         let remedy = |actor: Actor| actor.remedy(&denials).unwrap();
         let expected = "claw grant acme/files filesystem.read=docs filesystem.write=out";
-        assert_eq!(remedy(actor(true, &["filesystem.write=."], &[])), expected);
-        let expected = "claw run --allow filesystem.read=docs --allow filesystem.read=out …";
-        assert_eq!(remedy(actor(false, &["filesystem.read=."], &[])), expected);
+        assert_eq!(remedy(actor(None, &["filesystem.write=."], &[])), expected);
+        let expected = "claw run x.wasm read path=out --allow filesystem.read=docs --allow filesystem.read=out";
+        let local = actor(Some("x.wasm read path=out"), &["filesystem.read=."], &[]);
+        assert_eq!(remedy(local), expected);
     }
 
     #[test]
     fn what_nothing_can_grant_has_no_remedy() {
-        let undeclared = actor(true, &["environment=HOME"], &[]);
+        let undeclared = actor(None, &["environment=HOME"], &[]);
         let denials = [denial(Some("filesystem.read=docs"))];
         assert_eq!(undeclared.remedy(&denials), None);
         assert!(
@@ -230,14 +235,14 @@ mod tests {
                 .contains("does not declare it")
         );
         assert_eq!(
-            actor(true, &["filesystem.write=."], &[]).remedy(&[denial(None)]),
+            actor(None, &["filesystem.write=."], &[]).remedy(&[denial(None)]),
             None
         );
     }
 
     #[test]
     fn a_revocation_is_named_and_lifted_as_a_whole() {
-        let revoked = actor(true, &["filesystem.read=."], &["filesystem.read=."]);
+        let revoked = actor(None, &["filesystem.read=."], &["filesystem.read=."]);
         let denials = [denial(Some("filesystem.read=docs"))];
         assert!(revoked.describe(&denials[0]).ends_with("you revoked it"));
         assert_eq!(

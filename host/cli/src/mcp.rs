@@ -21,6 +21,7 @@ use crate::failure::{Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
 use crate::output;
+use crate::show;
 use crate::workspace;
 use served::{Floor, Served};
 use server::Server;
@@ -86,6 +87,12 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
         workspace,
     };
     let receipts = invoke::receipts(&context.home)?;
+    if output::somebody_is_there() {
+        output::say(format_args!(
+            "serving {} over standard input and output: programs that speak MCP start this command; Ctrl-D ends it",
+            show::counted(skills.len(), "skill")
+        ));
+    }
     let server = Server::new(Arc::new(floor), skills, receipts);
     listen(server)
 }

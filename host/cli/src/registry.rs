@@ -62,6 +62,10 @@ pub(crate) fn request_failure(error: ClientError, act: impl std::fmt::Display) -
             code: ErrorCode::StorageFull,
             ..
         } => Some("its operator has to make room; then run the same command again".to_owned()),
+        error if error.is_untrusted_certificate() => Some(
+            "if its root is your team's own: SSL_CERT_FILE=ROOTS.pem before the command, or add it to the system's"
+                .to_owned(),
+        ),
         _ => None,
     };
     Failure {
@@ -372,5 +376,8 @@ fn too_many(namespace: &Namespace, found: &[Source]) -> Failure {
 /// One failure that names everybody who did not answer.
 fn all_silent(failures: Vec<Failure>) -> Failure {
     let lines: Vec<_> = failures.iter().map(Failure::one_line).collect();
-    Failure::new(Kind::Registry, lines.join("; "))
+    Failure {
+        hint: failures.iter().find_map(|failure| failure.hint.clone()),
+        ..Failure::new(Kind::Registry, lines.join("; "))
+    }
 }

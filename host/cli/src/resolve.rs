@@ -48,10 +48,8 @@ pub(crate) async fn index(source: &Source, name: &PackageName) -> Outcome<Vec<In
         Err(error) => return Err(request_failure(error, act())),
     };
     if lines.is_empty() {
-        return Err(Failure::not_found(format!(
-            "`{}` has no package `{name}`",
-            registry.address
-        )));
+        let failure = Failure::not_found(format!("`{}` has no package `{name}`", registry.address));
+        return Err(failure.hint(format!("claw search {}", name.name())));
     }
     if let Some(line) = lines.iter().find(|line| line.name != *name) {
         return Err(Failure::verification(format!("it is of `{}`", line.name)).during(act()));

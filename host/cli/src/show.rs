@@ -1,5 +1,7 @@
 //! How releases, permissions and commands are shown to people.
 
+use std::fmt::Display;
+
 use claw_package::{Permission, PermissionSet};
 use claw_trust::{Keyset, PublicKey, VerifiedRelease, fingerprint_words};
 
@@ -58,6 +60,12 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
+/// How many of something there are: `1 release`, `2 releases`.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 /// A word as a shell reads it.
 pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@,+".contains(c);
@@ -79,6 +87,12 @@ pub(crate) fn allow_flags<'a>(permissions: impl IntoIterator<Item = &'a Permissi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let counts = [0, 1, 2].map(|count| counted(count, "release"));
+        assert_eq!(counts, ["0 releases", "1 release", "2 releases"]);
+    }
 
     #[test]
     fn hints_can_be_pasted_into_a_shell() {

@@ -201,6 +201,35 @@ impl ClientError {
             Self::Setup { .. } | Self::Write { .. } => ErrorClass::Local,
         }
     }
+
+    /// Whether the registry's certificate leads to a root that this machine does not trust: a team's own, mostly.
+    pub fn is_untrusted_certificate(&self) -> bool {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if is_unknown_issuer(error) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
+fn is_unknown_issuer(error: &(dyn Error + 'static)) -> bool {
+    use rustls::{CertificateError, Error as TlsError};
+
+    // An error of files and sockets passes over what it carries when it is asked for its source, and is carried by
+    // another one here.
+    let mut error = error;
+    while let Some(carried) = error.downcast_ref().and_then(io::Error::get_ref) {
+        error = carried;
+    }
+    matches!(
+        error.downcast_ref(),
+        Some(TlsError::InvalidCertificate(
+            CertificateError::UnknownIssuer
+        ))
+    )
 }
 
 fn found(actual: &Option<u64>) -> String {

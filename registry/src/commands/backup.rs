@@ -69,6 +69,10 @@ fn complaint(from: &Path, error: BackupError) -> Complaint {
         BackupError::Altered { .. } | BackupError::Absent { .. } => {
             Complaint::new(UNVERIFIED, error).hint(verify)
         }
+        BackupError::Exists(_) => Complaint::new(FAILED, error).hint(
+            "a registry is never overwritten: name a folder where none is with --data, or move that one away"
+                .to_owned(),
+        ),
         BackupError::SameFolder { .. } => Complaint::new(USAGE, error),
         other => Complaint::new(FAILED, other),
     }

@@ -1,12 +1,12 @@
 //! `claw-registry serve`: serves a registry from one folder, with no set-up.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use claw_registry::crash::CrashPoint;
 use claw_registry::limits::Limits;
 use claw_registry::server::{self, Tls, TlsError};
@@ -32,7 +32,7 @@ const HOST_CHARACTERS_MAX: usize = 64;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The address and the port to listen on; port 0 chooses a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7407")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7407", value_parser = socket)]
     listen: SocketAddr,
     #[command(flatten)]
     folder: Folder,
@@ -88,6 +88,12 @@ impl Rates {
     }
 }
 
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "it is not an IP address with a port, such as `127.0.0.1:7407` or `[::]:7407`".to_owned()
+    })
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     let parsed = text
         .parse()
@@ -123,8 +129,7 @@ async fn serve(args: Args) -> Done {
     // Before the first token is made: who can't be reached should not have shown it.
     let listener = TcpListener::bind(args.listen)
         .await
-        .with_context(|| format!("could not listen on `{}`", args.listen))
-        .map_err(|error| Complaint::new(FAILED, error))?;
+        .map_err(|error| deaf(args.listen, error))?;
     let address = listener.local_addr()?;
     let folder = args.folder.data;
     let options = SetupOptions {
@@ -190,9 +195,42 @@ fn tls(certificate: &Path, key: &Path) -> Result<Tls, Complaint> {
     })
 }
 
+/// Why an address can't be listened on, and what can be done about it.
+fn deaf(address: SocketAddr, error: io::Error) -> Complaint {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => Some(
+            "another program listens there: name another port with --listen ADDRESS:PORT, or 0 for a free one",
+        ),
+        io::ErrorKind::PermissionDenied => Some(
+            "ports below 1024 are for root and for who has CAP_NET_BIND_SERVICE: name another with --listen \
+             ADDRESS:PORT",
+        ),
+        _ => None,
+    };
+    let error = anyhow::Error::new(error).context(format!("could not listen on `{address}`"));
+    let complaint = Complaint::new(FAILED, error);
+    match hint {
+        Some(hint) => complaint.hint(hint.to_owned()),
+        None => complaint,
+    }
+}
+
 fn complaint(error: SetupError) -> Complaint {
     match error {
-        SetupError::OriginDiffers { .. } => Complaint::new(USAGE, error),
+        SetupError::OriginDiffers { .. } => Complaint::new(USAGE, error).hint(
+            "leave out --origin, or begin another registry in another folder with --data"
+                .to_owned(),
+        ),
+        SetupError::Folder {
+            ref folder,
+            ref source,
+        } if source.kind() == io::ErrorKind::PermissionDenied => {
+            let hint = format!(
+                "have root make it yours: install -d -o USER {}; or name another folder with --data",
+                folder.display()
+            );
+            Complaint::new(FAILED, error).hint(hint)
+        }
         _ => Complaint::new(FAILED, error),
     }
 }

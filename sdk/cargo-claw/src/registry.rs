@@ -151,6 +151,12 @@ pub(crate) fn failure(error: ClientError) -> Failure {
             Some("use https://, or give --allow-http to send everything in the open"),
         ),
         ClientError::Refused { status, code, .. } => refusal(*status, *code),
+        error if error.is_untrusted_certificate() => (
+            Kind::Registry,
+            Some(
+                "if its root is your team's own: SSL_CERT_FILE=ROOTS.pem before the command, or add it to the system's",
+            ),
+        ),
         _ => match error.class() {
             ErrorClass::Usage => (Kind::Usage, None),
             ErrorClass::Verification => (Kind::Verification, None),

@@ -9,6 +9,7 @@ use super::{Context, NetworkArgs, block_on};
 use crate::consent::Flags;
 use crate::failure::{Failure, Outcome};
 use crate::output;
+use crate::registry::Source;
 use crate::resolve::{self, Offer};
 use crate::session::{Arrival, Session, add_command};
 use crate::show;
@@ -161,7 +162,7 @@ async fn add(session: &mut Session<'_>, spec: &Spec, flags: &Flags, args: &Args)
             grants: asked,
         },
         flags,
-        command: add_command(name, spec.requirement.as_ref()),
+        command: command(spec, &source, trust.filter(|_| !pinned), args),
     };
     let granted = session.adopt(&arrival)?;
     // What was said yes to beyond the old wishes becomes a wish, so that the next person is asked
@@ -182,11 +183,24 @@ async fn add(session: &mut Session<'_>, spec: &Spec, flags: &Flags, args: &Args)
     })
 }
 
+/// The command as it was typed for this skill, but for its grants: nothing of a command that ends in a question is
+/// kept, so that its answer has to say all of it again.
+fn command(spec: &Spec, source: &Source, trust: Option<Digest>, args: &Args) -> String {
+    let mut command = add_command(&spec.name, spec.requirement.as_ref());
+    if trust.is_some() {
+        command.push_str(&format!(" --trust {}", source.keyset.reference()));
+    }
+    if args.network.allow_http {
+        command.push_str(" --allow-http");
+    }
+    command
+}
+
 /// The release to take, and the requirement to write down. A skill that is there stays at its
 /// locked version until another requirement is typed or `claw update` moves it.
 async fn choose(
     session: &Session<'_>,
-    source: &crate::registry::Source,
+    source: &Source,
     spec: &Spec,
 ) -> Outcome<(Offer, Requirement)> {
     if let Some(requirement) = &spec.requirement {

@@ -148,7 +148,7 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
     }
     output::data("  actions:")?;
     for action in actions {
-        output::data(format_args!("    {}  {}", action.name, action.signature))?;
+        output::data(format_args!("    {}", action.call()))?;
         if let Some(description) = &action.description {
             for line in description.lines() {
                 output::data(format_args!("      {line}"))?;

@@ -22,6 +22,7 @@ use crate::output;
 use crate::parameters;
 use crate::project::Project;
 use crate::settings::Settings;
+use crate::show;
 use crate::store::Unpack;
 use crate::workspace;
 
@@ -210,7 +211,7 @@ fn actor(
     Actor {
         name: name.to_string(),
         action: args.action.clone(),
-        installed: true,
+        local: None,
         manifest,
         revoked,
     }
@@ -271,7 +272,7 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
     let actor = Actor {
         name: args.skill.clone(),
         action: args.action.clone(),
-        installed: false,
+        local: Some(typed(args)),
         manifest: if args.skill.ends_with(".wasm") {
             anything()
         } else {
@@ -287,6 +288,30 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
         schema,
         _unpacked: unpacked,
     })
+}
+
+/// What was typed behind `claw run`, for a command that does the same with more allowed.
+fn typed(args: &Args) -> String {
+    let mut words = vec![args.skill.clone(), args.action.clone()];
+    words.extend(args.pairs.iter().cloned());
+    let workspace = args.workspace.as_ref();
+    let workspace = workspace.map(|folder| folder.display().to_string());
+    let timeout = args
+        .timeout
+        .as_ref()
+        .map(|timeout| format!("{}ms", timeout.0.as_millis()));
+    for (flag, value) in [
+        ("--input", args.input.clone()),
+        ("--workspace", workspace),
+        ("--timeout", timeout),
+    ] {
+        if let Some(value) = value {
+            words.extend([flag.to_owned(), value]);
+        }
+    }
+    let words: Vec<_> = words.iter().map(|word| show::shell_word(word)).collect();
+    let allowed = show::allow_flags(&args.allow);
+    format!("{}{allowed}", words.join(" "))
 }
 
 /// Every file of the workspace and every place on a network: the bound of a bare component, which

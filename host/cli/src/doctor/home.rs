@@ -130,11 +130,8 @@ pub(super) fn store(home: &Home) -> Finding {
     let releases: Vec<_> = packages.flat_map(|package| folders(&package)).collect();
     let bytes: u64 = releases.iter().map(|release| bytes_below(release)).sum();
     let receipts = show::size(bytes_below(&home.receipts()));
-    let (count, bytes) = (releases.len(), show::size(bytes));
-    Finding::good(
-        "store",
-        format!("{count} releases, {bytes}; receipts {receipts}"),
-    )
+    let (count, bytes) = (show::counted(releases.len(), "release"), show::size(bytes));
+    Finding::good("store", format!("{count}, {bytes}; receipts {receipts}"))
 }
 
 /// The folders in a folder; hidden ones are what is being unpacked.

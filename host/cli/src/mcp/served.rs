@@ -157,7 +157,7 @@ impl Served {
         Actor {
             name: self.locked.name.to_string(),
             action: action.to_owned(),
-            installed: true,
+            local: None,
             manifest: self.skill.permissions().clone(),
             revoked: powers.revoked.clone(),
         }

@@ -6,7 +6,7 @@
 use claw_package::Permission;
 
 use super::Arrival;
-use crate::consent::Open;
+use crate::consent::{Flags, Open};
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::show;
@@ -138,9 +138,16 @@ pub(crate) fn unanswered(arrival: &Arrival, open: &Open) -> Failure {
             "nobody has granted {}",
             show::one_line(&open.permissions)
         ));
-        flags.push_str(&show::allow_flags(&open.permissions));
-    } else if open.grew {
-        flags.push_str(" --no-grants");
+    }
+    match arrival.flags {
+        // What was said of grants is said again: nothing of this command is kept.
+        Flags::Allow(said) => flags.push_str(&show::allow_flags(said)),
+        Flags::NoGrants => flags.push_str(" --no-grants"),
+        Flags::Silent if !open.permissions.is_empty() => {
+            flags.push_str(&show::allow_flags(&open.permissions));
+        }
+        Flags::Silent if open.grew => flags.push_str(" --no-grants"),
+        Flags::Silent => {}
     }
     Failure::refused(reasons.join(", and "))
         .during(format!("can't use {}", release.title()))

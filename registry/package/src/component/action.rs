@@ -36,6 +36,15 @@ impl Action {
         self.interface.as_deref().map(short)
     }
 
+    /// Its signature under the name that it is called by, for people. In WIT the name of the function alone stands
+    /// there, with a `%` where it is a word of the language.
+    pub fn call(&self) -> String {
+        match self.signature.split_once(": ") {
+            Some((_, types)) => format!("{}: {types}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// Whether `interface.function` means this action, with the interface short or in full.
     pub(super) fn is_called(&self, name: &str) -> bool {
         let named = |interface: &str| {
@@ -83,5 +92,34 @@ pub(super) fn name_all(actions: &mut [Action]) {
             Some(_) => dotted,
             None => action.function.clone(),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn people_see_the_name_that_they_type() {
+        let action = |name: &str, signature: &str| Action {
+            name: name.to_owned(),
+            interface: Some("acme:files/files@0.1.0".to_owned()),
+            function: "list".to_owned(),
+            signature: signature.to_owned(),
+            description: None,
+            input_schema: json!({}),
+            output_schema: json!({}),
+            not_callable: None,
+        };
+        let signature = "%list: func(path: option<string>) -> u32";
+        let shown = "list: func(path: option<string>) -> u32";
+        assert_eq!(action("list", signature).call(), shown);
+        assert_eq!(
+            action("files.list", signature).call(),
+            format!("files.{shown}")
+        );
+        assert_eq!(action("list", "").call(), "list");
     }
 }

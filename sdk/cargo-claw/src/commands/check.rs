@@ -115,7 +115,7 @@ fn described<'a>(
     lines.extend(
         info.actions
             .iter()
-            .map(|action| format!("  {}", action.signature)),
+            .map(|action| format!("  {}", action.call())),
     );
     let permissions: Vec<String> = permissions
         .map(|permission| format!("  {permission}  {}", permission.describe()))
