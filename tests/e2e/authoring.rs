@@ -50,6 +50,8 @@ fn a_failing_test_shows_the_difference_and_update_accepts_what_was_found() {
         "{updated}"
     );
     author.cargo_claw(&["test"]).ok();
+    let none = author.cargo_claw(&["test", "nothing"]).ok();
+    none.says("no test has `nothing` in its name");
     author.write("tests/echo.toml", "");
     let run = author.cargo_claw(&["test"]).ok();
     assert!(

@@ -130,7 +130,8 @@ pub(crate) fn ask_new_secret(question: &str) -> Outcome<Zeroizing<String>> {
     let first = ask_secret(question)?;
     let second = ask_secret("the same again")?;
     if first != second {
-        return Err(Failure::usage("the two are not the same"));
+        let failure = Failure::usage("what was typed the second time is not what was typed first");
+        return Err(failure.hint("run the same command again: nothing was changed"));
     }
     Ok(first)
 }

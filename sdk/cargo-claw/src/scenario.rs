@@ -211,8 +211,17 @@ impl Content {
 fn described(ended: &Ended) -> String {
     match ended {
         Ended::Ok(value) | Ended::ActionError(value) => format!("`{}`: {value}", ended.code()),
+        Ended::InvalidInput { pointer, message } if pointer.is_empty() => {
+            format!("`{}`: {message}", ended.code())
+        }
         Ended::InvalidInput { pointer, message } => {
             format!("`{}`: `{pointer}` {message}", ended.code())
+        }
+        Ended::UnknownAction { name, nearest } => {
+            let nearest = nearest.as_ref().map_or(String::new(), |nearest| {
+                format!(", the nearest is `{nearest}`")
+            });
+            format!("`{}`: there is no action `{name}`{nearest}", ended.code())
         }
         Ended::Trap(message) | Ended::Internal(message) => format!("`{}`: {message}", ended.code()),
         _ => format!("`{}`", ended.code()),
@@ -233,6 +242,37 @@ mod tests {
             .unwrap()
             .test
             .remove(0)
+    }
+
+    #[test]
+    fn an_action_that_is_not_there_and_input_that_does_not_fit_are_told_in_words() {
+        let fault = |ended: &Ended| scenario("").outcome_faults(ended).remove(0);
+        let unknown = |nearest: Option<&str>| Ended::UnknownAction {
+            name: "greet".to_owned(),
+            nearest: nearest.map(str::to_owned),
+        };
+        let unfit = |pointer: &str| Ended::InvalidInput {
+            pointer: pointer.to_owned(),
+            message: "argument `urgent` is missing".to_owned(),
+        };
+        for (ended, found) in [
+            (
+                unknown(None),
+                "`unknown-action`: there is no action `greet`",
+            ),
+            (
+                unknown(Some("greeting")),
+                "`unknown-action`: there is no action `greet`, the nearest is `greeting`",
+            ),
+            (unfit(""), "`invalid-input`: argument `urgent` is missing"),
+            (
+                unfit("/a"),
+                "`invalid-input`: `/a` argument `urgent` is missing",
+            ),
+        ] {
+            let expected = format!("expected the outcome `ok`, found {found}");
+            assert_eq!(fault(&ended), expected);
+        }
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
             fs::write(&file.path, text).or_fail(Kind::Io, act())?;
         }
     }
+    if let (Some(filter), true) = (&args.filter, all.is_empty()) {
+        output::warn(format_args!("no test has `{filter}` in its name"));
+    }
     let tests = files.iter().flat_map(|file| &file.tests);
     let called = tests.map(|scenario| scenario.action.as_str());
     // What a filter leaves out says nothing of what is covered.
