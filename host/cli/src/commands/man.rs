@@ -10,7 +10,8 @@ use crate::output;
 
 /// Write the manual pages of all commands into a folder.
 ///
-/// Into ~/.local/share/man/man1, for example, `man claw-add` finds them.
+/// Into ~/.local/share/man/man1, for example: `man claw-add` looks there where ~/.local/bin is on the
+/// PATH, and `man -M ~/.local/share/man claw-add` always does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder, made if it is missing.
