@@ -31,7 +31,7 @@ pub(crate) use interface::FsError;
 #[expect(unreachable_pub, reason = "generated code re-exports it")]
 pub use listing::Listing;
 use place::{Place, Rules};
-use quota::Quota;
+use quota::{Held, Quota};
 use shown::Shown;
 use volume::Volume;
 use walk::Refusal;
@@ -67,6 +67,8 @@ pub(crate) struct Folder {
     volume: Arc<Volume>,
     handle: Arc<OwnedFd>,
     place: Place,
+    /// None for a folder that is shown: those are open as long as the invocation runs.
+    held: Option<Arc<Held>>,
 }
 
 /// A folder that is shown and cannot be used.
@@ -83,7 +85,7 @@ impl Filesystem {
             home: invocation.home.clone(),
             assets: invocation.assets.clone(),
             rules: Rules::granted(&invocation.grants),
-            quota: Quota::new(invocation.limits.written_bytes),
+            quota: Quota::new(&invocation.limits),
         };
         Self { setup, shown: None }
     }

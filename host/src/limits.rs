@@ -35,8 +35,19 @@ pub struct Limits {
     /// Bytes that files may be written or grown by. A full disk stops everything else on the
     /// machine; beyond this the guest is told that there is no space.
     pub written_bytes: u64,
-    /// Files, folders, streams and timers held open at once. The whole process often has no more
-    /// than 1,024 file handles.
+    /// Files, folders and names that may be made, removed ones included. A disk has a number of
+    /// files, too, that it can hold, and a project with ten thousand new ones is no help to anybody.
+    pub created_files: u32,
+    /// Files and folders open at once, each as long as a descriptor, a stream or a listing of it is
+    /// held. The whole process often has no more than 1,024 file handles, for all that runs in it; a
+    /// C library gives a guest about as many as these.
+    pub open_files: u32,
+    /// Names that may be read from folders. Each costs a call and perhaps a look at the disk: at
+    /// 1 µs, a second of nothing else.
+    pub listed_names: u32,
+    /// Descriptors, streams, timers and other resources held at once: what the host keeps for each
+    /// is small, and a guest that holds more has lost track of them. Crossing it is a trap, since
+    /// not every function that makes one can fail.
     pub handles: u32,
     /// HTTP requests and TCP sockets. A page with all it refers to is a hundred; more is a crawler,
     /// or a guest that probes.
@@ -62,6 +73,9 @@ impl Default for Limits {
             log_records_per_second: 1_000,
             host_calls: 10_000_000,
             written_bytes: 1024 * MIB,
+            created_files: 10_000,
+            open_files: 100,
+            listed_names: 1_000_000,
             handles: 256,
             requests: 256,
             request_time: Duration::from_secs(10),
@@ -115,6 +129,10 @@ pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Random bytes in one call. A key is 32.
 pub(crate) const RANDOM_BYTES_MAX: u64 = MIB;
+/// Names that are read from one folder. People keep tens of thousands of files in one, and a guest
+/// that goes through more needs another way than listing.
+pub(crate) const FOLDER_NAMES_MAX: u64 = 100_000;
+
 
 /// Elements in all tables together. The largest language runtimes have some 20,000 functions in
 /// theirs.

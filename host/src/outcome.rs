@@ -144,7 +144,7 @@ impl Outcome {
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
             let max = limits.handles;
             return Self::Trap(format!(
-                "the skill holds more than {max} files, streams and timers"
+                "the skill holds more than {max} descriptors, streams and timers"
             ));
         }
         if error.is::<PoolConcurrencyLimitError>() {

@@ -193,3 +193,77 @@ fn each_limit_has_an_outcome_of_its_own_in_the_receipt() {
     ];
     assert_eq!(outcomes, expected.map(|outcome| json!(outcome)));
 }
+
+/// An agent whose probe may write all of its project.
+fn writing() -> TestEnv {
+    let env = TestEnv::pinned();
+    env.publish(&TestPackage::new("acme/probe", "0.1.0").probe());
+    env.claw("add acme/probe --allow filesystem.write=.").ok();
+    env.agent.write("docs/note.txt", "a note\n");
+    env
+}
+
+/// The guest's own error, which it got instead of being ended.
+fn is_told(run: Run, text: &str) {
+    let run = run.exits(1);
+    assert!(run.stderr.contains(text), "no `{text}` in {}", run.stderr);
+}
+
+#[test]
+fn more_bytes_than_a_call_may_write_are_no_space() {
+    let env = writing();
+    env.claw("run acme/probe grow path=docs/large bytes=1000000000")
+        .ok();
+    let run = env.claw("run acme/probe grow path=docs/larger bytes=1100000000");
+    is_told(run, "No space left on device");
+    let larger = std::fs::metadata(env.agent.folder.join("docs/larger")).expect("it was made");
+    assert_eq!(larger.len(), 0);
+    goes_on(&env);
+}
+
+/// How many the guest got before it was told why there are no more.
+fn got(run: Run, why: &str) -> Value {
+    let answer = run.ok().json();
+    let told = answer[1].as_str().unwrap_or_default();
+    assert!(told.contains(why), "{answer}");
+    answer[0].clone()
+}
+
+#[test]
+fn more_files_than_a_call_may_make_are_over_its_quota() {
+    let env = writing();
+    env.agent.write("made/.keep", "");
+    let run = env.claw("run acme/probe make-files folder=made count=20000 --timeout 10m");
+    assert_eq!(got(run, "Quota exceeded"), json!(10_000));
+    goes_on(&env);
+}
+
+#[test]
+fn more_files_than_a_call_may_hold_open_are_refused() {
+    let env = writing();
+    let run = env.claw("run acme/probe hold-files path=docs/note.txt count=200");
+    assert_eq!(got(run, "Out of memory"), json!(100));
+    goes_on(&env);
+}
+
+#[test]
+fn a_folder_too_large_to_list_and_too_many_listings_are_over_the_quota() {
+    let env = writing();
+    let folder = env.agent.folder.join("many");
+    std::fs::create_dir(&folder).expect("it can be made");
+    let make = |name: &str| std::fs::write(folder.join(name), "").expect("it can be written");
+    for number in 0..100_000 {
+        make(&number.to_string());
+    }
+    // What is tried is not the time.
+    let count = |times: u32| {
+        env.claw(&format!(
+            "run acme/probe count-names path=many times={times} --timeout 10m"
+        ))
+    };
+    assert_eq!(count(1).ok().json(), json!(100_000));
+    is_told(count(11), "after 1000000: quota");
+    make("one more");
+    is_told(count(1), "after 100000: quota");
+    goes_on(&env);
+}

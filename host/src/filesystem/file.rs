@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustix::fs::Timestamps;
 
-use super::Quota;
 use super::os::{self, Stat};
 use super::place::Place;
 use super::walk::Refusal;
+use super::{Held, Quota};
 use crate::bindings::wasi::filesystem::types::ErrorCode;
 
 /// Moved at once between a file and the guest: small enough that it never holds up anything else.
@@ -24,6 +24,7 @@ pub(crate) struct OpenFile {
     pub(super) change: Result<(), Refusal>,
     pub(super) place: Place,
     pub(super) quota: Quota,
+    pub(super) _held: Held,
 }
 
 impl OpenFile {

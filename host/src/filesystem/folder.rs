@@ -12,7 +12,7 @@ use super::file::OpenFile;
 use super::os::{self, OpenFor, Stat};
 use super::place::{Access, Rules};
 use super::walk::{Entry, Found, Last, Refusal, Target, link_text, walk};
-use super::{Descriptor, Folder, Listing};
+use super::{Descriptor, Folder, Held, Listing};
 use crate::bindings::wasi::filesystem::types::{DescriptorFlags, ErrorCode, OpenFlags};
 use crate::denial::DenialReason;
 
@@ -83,6 +83,7 @@ impl Folder {
             Some(_) if exclusive => Err(ErrorCode::Exist.into()),
             Some(Target::Folder(..)) if opening.changes() => Err(ErrorCode::IsDirectory.into()),
             Some(Target::Folder(handle, _)) => Ok(Some(Descriptor::Folder(Arc::new(Self {
+                held: Some(Arc::new(self.volume.quota.hold()?)),
                 volume: Arc::clone(&self.volume),
                 handle,
                 place: found.place,
@@ -98,10 +99,11 @@ impl Folder {
 
     fn create(&self, found: &Found, opening: Opening) -> Result<Option<Descriptor>, Refusal> {
         self.check_change(found)?;
+        let held = self.volume.quota.hold()?;
         self.volume.quota.charge_entry()?;
         let entry = entry(found)?;
         match os::create_file(&entry.parent, &entry.name, opening.purpose()) {
-            Ok(file) => Ok(Some(self.opened(file, found, opening, Ok(())))),
+            Ok(file) => Ok(Some(self.opened(file, found, opening, Ok(()), held))),
             Err(Errno::EXIST) if !opening.open.contains(OpenFlags::EXCLUSIVE) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -112,6 +114,7 @@ impl Folder {
         if opening.writes() {
             change?;
         }
+        let held = self.volume.quota.hold()?;
         let entry = entry(found)?;
         let file = match os::open_file(&entry.parent, &entry.name, opening.purpose()) {
             Ok(file) => file,
@@ -135,7 +138,7 @@ impl Folder {
         if opening.open.contains(OpenFlags::TRUNCATE) {
             file.set_len(0)?;
         }
-        Ok(Some(self.opened(file, found, opening, change)))
+        Ok(Some(self.opened(file, found, opening, change, held)))
     }
 
     fn opened(
@@ -144,6 +147,7 @@ impl Folder {
         found: &Found,
         opening: Opening,
         change: Result<(), Refusal>,
+        held: Held,
     ) -> Descriptor {
         Descriptor::File(Arc::new(OpenFile {
             file: Arc::new(file),
@@ -152,6 +156,7 @@ impl Folder {
             change,
             place: found.place.clone(),
             quota: self.volume.quota.clone(),
+            _held: held,
         }))
     }
 

@@ -108,6 +108,7 @@ fn folder(handle: OwnedFd, rules: Rules, hidden: Hidden, setup: &Setup) -> Arc<F
         }),
         handle: Arc::new(handle),
         place: Place::default(),
+        held: None,
     })
 }
 
@@ -159,6 +160,7 @@ fn find_granted(
         volume: Arc::clone(&root.volume),
         handle,
         place: found.place,
+        held: None,
     })
 }
 

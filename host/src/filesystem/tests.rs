@@ -19,6 +19,7 @@ use crate::denial::Denial;
 use crate::limits::Limits;
 use crate::state::State;
 
+mod budgets;
 mod content;
 mod escape;
 mod hidden;

@@ -139,7 +139,7 @@ async fn too_many_handles_trap() {
     };
     assert_eq!(
         message,
-        "the skill holds more than 100 files, streams and timers"
+        "the skill holds more than 100 descriptors, streams and timers"
     );
 }
 

@@ -1,5 +1,6 @@
 //! A guest that tries what a hostile skill would try. It judges nothing: the tests do.
 
+mod budgets;
 mod files;
 mod hoard;
 mod limits;
@@ -140,6 +141,14 @@ impl Guest for Probe {
 
     fn leave(code: u8) {
         std::process::exit(i32::from(code))
+    }
+
+    fn rewrite(path: String, text: String, times: u32) -> Result<(), String> {
+        budgets::rewrite(&path, &text, times)
+    }
+
+    fn count_names(path: String, times: u32) -> Result<u64, String> {
+        budgets::count_names(&path, times)
     }
 
     fn environment() -> Vec<(String, String)> {
