@@ -12,6 +12,7 @@ use wasmtime::component::{Component, Linker};
 use crate::cache::{self, Cache, CacheError};
 use crate::engine;
 use crate::imports::{self, NotEnforced};
+use crate::limits::Together;
 use crate::linker;
 use crate::skill::Skill;
 use crate::state::State;
@@ -19,9 +20,10 @@ use crate::text;
 use crate::ticker::Ticker;
 
 /// How instances get their memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Allocation {
     /// When they are made: right for a single call.
+    #[default]
     OnDemand,
     /// From a pool made beforehand, which takes some milliseconds and makes each call several times
     /// faster: right for a gateway.
@@ -41,12 +43,15 @@ pub struct CacheConfig {
 }
 
 /// How a host is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostConfig {
     /// How instances get their memory.
     pub allocation: Allocation,
     /// Where compiled code is kept; none compiles at each load.
     pub cache: Option<CacheConfig>,
+    /// The memories of all guests together, in bytes; none bounds each guest alone. Who runs so many
+    /// at once gives them so many times the limit of one.
+    pub memory_bytes_all: Option<u64>,
 }
 
 /// Why there is no host.
@@ -135,6 +140,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) ticker: Ticker,
     pub(crate) linker: Linker<State>,
+    pub(crate) together: Arc<Together>,
     cache: Option<Cache>,
 }
 
@@ -150,6 +156,7 @@ impl Host {
                 engine,
                 ticker,
                 linker,
+                together: Arc::new(Together::new(config.memory_bytes_all.unwrap_or(u64::MAX))),
                 cache,
             }),
         })

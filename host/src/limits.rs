@@ -9,8 +9,10 @@ use std::time::Duration;
 use claw_package::LimitRequests;
 
 mod resources;
+mod together;
 
 pub(crate) use resources::Resources;
+pub(crate) use together::Together;
 
 /// What one invocation may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,12 +129,12 @@ const COPIED_BYTES_MIN: u64 = 8 * MIB;
 /// A timeout beyond this is this: the clock's arithmetic stays exact.
 pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Random bytes in one call. A key is 32.
-pub(crate) const RANDOM_BYTES_MAX: u64 = MIB;
 /// Names that are read from one folder. People keep tens of thousands of files in one, and a guest
 /// that goes through more needs another way than listing.
 pub(crate) const FOLDER_NAMES_MAX: u64 = 100_000;
 
+/// Random bytes in one call. A key is 32.
+pub(crate) const RANDOM_BYTES_MAX: u64 = MIB;
 
 /// Elements in all tables together. The largest language runtimes have some 20,000 functions in
 /// theirs.

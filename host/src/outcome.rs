@@ -53,6 +53,12 @@ pub enum Outcome {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// All skills that run in this host have too much memory together, and it wanted more. It may
+    /// work when others have ended.
+    HostOutOfMemory {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// It produced too much.
     OutputTooLarge {
         /// What was too large.
@@ -93,6 +99,7 @@ impl Outcome {
             Self::Trap(_) => "trap",
             Self::OutOfTime { .. } => "out-of-time",
             Self::OutOfMemory { .. } => "out-of-memory",
+            Self::HostOutOfMemory { .. } => "host-out-of-memory",
             Self::OutputTooLarge { .. } => "output-too-large",
             Self::TooManyHostCalls { .. } => "too-many-host-calls",
             Self::Cancelled => "cancelled",
@@ -108,6 +115,7 @@ impl Outcome {
             Stop::OutOfMemory => Self::OutOfMemory {
                 limit: limits.memory_bytes,
             },
+            Stop::HostOutOfMemory(limit) => Self::HostOutOfMemory { limit },
             Stop::LogTooLarge => Self::OutputTooLarge {
                 output: Output::Log,
                 limit: limits.log_bytes,

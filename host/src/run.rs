@@ -145,7 +145,7 @@ impl Call<'_> {
         let shared = &self.loaded.shared;
         let mut store = Store::new(
             &shared.engine,
-            State::new(invocation, limits, &shared.engine),
+            State::new(invocation, limits, &shared.engine, &shared.together),
         );
         store.limiter(|state| &mut state.resources);
         store.set_hostcall_fuel(limits.copied_bytes());

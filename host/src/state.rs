@@ -11,7 +11,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use crate::denial::Denials;
 use crate::filesystem::Filesystem;
 use crate::invocation::Invocation;
-use crate::limits::{FIELD_BYTES_MAX, Limits, RANDOM_BYTES_MAX, Resources};
+use crate::limits::{FIELD_BYTES_MAX, Limits, RANDOM_BYTES_MAX, Resources, Together};
 use crate::log::{Captured, Log, LogSource};
 use crate::network::Traffic;
 use crate::receipts::Calls;
@@ -43,7 +43,12 @@ pub(crate) enum Capability {
 }
 
 impl State {
-    pub(crate) fn new(invocation: &Invocation, limits: &Limits, engine: &Engine) -> Self {
+    pub(crate) fn new(
+        invocation: &Invocation,
+        limits: &Limits,
+        engine: &Engine,
+        together: &Arc<Together>,
+    ) -> Self {
         let secrets = Held::of(invocation);
         let log = Log::new(limits, invocation.log.clone(), secrets.clone());
         let mut http_fields = WasiHttpCtx::new();
@@ -52,7 +57,7 @@ impl State {
         table.set_max_capacity(limits.handles as usize);
         Self {
             table,
-            resources: Resources::new(limits.memory_bytes),
+            resources: Resources::new(limits.memory_bytes, together),
             filesystem: Filesystem::new(invocation),
             traffic: Traffic::new(invocation, limits, secrets.clone()),
             http_fields,

@@ -10,6 +10,8 @@ pub(crate) enum Stop {
     OutOfTime,
     #[error("out of memory")]
     OutOfMemory,
+    #[error("out of memory for all skills together: {0} bytes")]
+    HostOutOfMemory(u64),
     #[error("too much was logged")]
     LogTooLarge,
     #[error("too many host calls")]

@@ -17,8 +17,7 @@ mod wasi;
 /// One host for all tests, as in a real process.
 static HOST: LazyLock<Host> = LazyLock::new(|| {
     Host::new(HostConfig {
-        allocation: Allocation::OnDemand,
-        cache: None,
+        ..HostConfig::default()
     })
     .unwrap()
 });

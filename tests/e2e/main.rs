@@ -2,6 +2,7 @@
 //!
 //! Pure rules are tested beside the code. Here is only what a person, an agent or an attacker would see.
 
+mod at_once;
 mod audit;
 mod author;
 mod authoring;

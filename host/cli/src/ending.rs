@@ -140,6 +140,13 @@ impl Actor {
                 Kind::Limit,
                 format!("it ran out of memory: the limit is {limit} bytes"),
             ),
+            Ended::HostOutOfMemory { limit } => Failure::new(
+                Kind::Busy,
+                format!(
+                    "all skills that run now have the memory they may have together, {limit} bytes; \
+                     try again when others have ended"
+                ),
+            ),
             Ended::OutputTooLarge { output, limit } => {
                 let what = match output {
                     Output::Result => "result",

@@ -37,10 +37,14 @@ pub enum Kind {
     NotFound,
     /// A limit was reached, or the guest broke the rules of wasm.
     Limit,
+    /// Too much runs already. It may work later.
+    Busy,
     /// A registry could not be reached, or answered with a server error.
     Registry,
     /// Ctrl-C.
     Interrupted,
+    /// The signal that asks a process to end.
+    Terminated,
     /// A bug in claw.
     Bug,
 }
@@ -54,13 +58,15 @@ impl Kind {
             Kind::Refused => 3,
             Kind::Verification => 4,
             Kind::NotFound => 5,
-            Kind::Limit => 6,
+            Kind::Limit | Kind::Busy => 6,
             Kind::Registry => 7,
             Kind::Bug => 70,
             // As `sysexits.h` has it for input and output that failed.
             Kind::StorageFull | Kind::StorageBroken => 74,
             // What a shell reports for a program that SIGINT ended.
             Kind::Interrupted => 130,
+            // The same for SIGTERM.
+            Kind::Terminated => 143,
         }
     }
 
@@ -76,8 +82,10 @@ impl Kind {
             Kind::Verification => "verification-failed",
             Kind::NotFound => "not-found",
             Kind::Limit => "limit",
+            Kind::Busy => "too-busy",
             Kind::Registry => "registry-unreachable",
             Kind::Interrupted => "interrupted",
+            Kind::Terminated => "terminated",
             Kind::Bug => "bug",
         }
     }

@@ -34,6 +34,7 @@ mod show;
 mod soundness;
 mod store;
 mod wishes;
+mod stop;
 mod workspace;
 
 use std::panic;

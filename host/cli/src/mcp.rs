@@ -7,27 +7,39 @@ mod answer;
 mod served;
 mod server;
 mod tools;
+mod watched;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use claw_host::{Allocation, HostConfig};
-use rmcp::ServiceExt;
+use claw_host::{Allocation, HostConfig, Limits};
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::io::stdio_pipes;
+use rmcp::{RoleServer, ServiceExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::commands::Context;
-use crate::failure::{Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
 use crate::output;
 use crate::show;
+use crate::stop::Stop;
 use crate::workspace;
 use served::{Floor, Served};
 use server::Server;
+use watched::Watched;
 
 /// One message of a client: room for the largest input of an action with its escapes.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How long calls may go on when the client has gone: it may have said all that it had to say and
+/// still read the answers. Clients kill a server that does not end within some seconds.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// How long the end of the server waits for the receipts of calls that it cancels.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
 /// Serves until the client goes away.
 pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
@@ -46,6 +58,12 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
             instances: settings.max_concurrent,
         },
         cache: invoke::cache(&context.home),
+        // As much as all that run at once may have: one that is let in never lacks what it may have.
+        memory_bytes_all: Some(
+            Limits::default()
+                .memory_bytes
+                .saturating_mul(settings.max_concurrent.into()),
+        ),
     })?;
     let mut skills = Vec::new();
     for name in shelf.lock.names() {
@@ -106,23 +124,48 @@ fn listen(server: Server) -> Outcome {
         .enable_all()
         .build();
     let runtime = runtime.or_fail(Kind::Io, "could not start the runtime")?;
+    let calls = server.calls();
     let served = runtime.block_on(async {
+        let mut stop = Stop::listen();
         let (reader, writer) = stdio_pipes();
+        let (reader, gone) = Watched::new(reader);
         let transport =
             AsyncRwTransport::new_server(reader, writer).with_max_line_length(MESSAGE_BYTES_MAX);
-        let running = match server.serve(transport).await {
-            Ok(running) => running,
-            // A client that leaves before it has said who it is has asked for nothing.
-            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-            Err(error) => return Err(error).or_fail(Kind::Usage, "the client does not speak MCP"),
+        let abandoned = async {
+            gone.cancelled().await;
+            tokio::time::sleep(LAST_ANSWERS).await;
+            calls.cancel();
+            std::future::pending().await
         };
-        running
-            .waiting()
-            .await
-            .map(drop)
-            .or_fail(Kind::Bug, "the server broke off")
+        let served = tokio::select! {
+            served = speak(server, transport) => served,
+            never = abandoned => never,
+            kind = stop.asked() => Err(Failure::new(kind, "the server was told to end")),
+        };
+        // Nobody waits for these calls any more; that they ran is still written down.
+        calls.end(LAST_RECEIPTS).await;
+        served
     });
     // Reading stdin can't be cancelled, and nothing is left to wait for.
     runtime.shutdown_background();
     served
+}
+
+/// Serves until the client goes away.
+async fn speak<R, W>(server: Server, transport: AsyncRwTransport<RoleServer, R, W>) -> Outcome
+where
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let running = match server.serve(transport).await {
+        Ok(running) => running,
+        // A client that leaves before it has said who it is has asked for nothing.
+        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(error) => return Err(error).or_fail(Kind::Usage, "the client does not speak MCP"),
+    };
+    running
+        .waiting()
+        .await
+        .map(drop)
+        .or_fail(Kind::Bug, "the server broke off")
 }

@@ -375,6 +375,7 @@ impl<'a> Session<'a> {
             self.wishes.remove(name);
             self.wishes_changed = true;
         }
+                ..HostConfig::default()
         self.lock.remove(name);
         self.records.forget(name);
     }

@@ -23,6 +23,7 @@ fn host(home: &Path, allocation: Allocation) -> Host {
     Host::new(HostConfig {
         allocation,
         cache: Some(cache),
+        ..HostConfig::default()
     })
     .unwrap()
 }

@@ -16,7 +16,7 @@ use crate::bindings::wasi::filesystem::types::{
     HostDirectoryEntryStream, NewTimestamp, OpenFlags, PathFlags,
 };
 use crate::denial::Denial;
-use crate::limits::Limits;
+use crate::limits::{Limits, Together};
 use crate::state::State;
 
 mod budgets;
@@ -81,7 +81,9 @@ impl Disk {
         invocation.workspace = Some(self.path("workspace"));
         invocation.grants = PermissionSet::new(grants.iter().map(|line| line.parse().unwrap()));
         change(&mut invocation);
-        let mut state = State::new(&invocation, &invocation.limits, &Engine::default());
+        let together = Arc::new(Together::new(u64::MAX));
+        let limits = invocation.limits;
+        let mut state = State::new(&invocation, &limits, &Engine::default(), &together);
         let start = state.get_directories().unwrap();
         Guest { state, start }
     }

@@ -3,8 +3,11 @@
 //! One budget for all memories of an invocation, since a component may have several. Growth beyond
 //! it ends the invocation: most languages abort when they get no memory, and an abort says less.
 
+use std::sync::Arc;
+
 use wasmtime::{ResourceLimiter, Result};
 
+use super::together::{Full, Together};
 use crate::limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
 use crate::stop::Stop;
 
@@ -15,11 +18,13 @@ pub(crate) struct Resources {
     memory_bytes: u64,
     memory_bytes_peak: u64,
     table_elements: usize,
+    together: Arc<Together>,
 }
 
 impl Resources {
-    pub(crate) fn new(memory_bytes_max: u64) -> Self {
+    pub(crate) fn new(memory_bytes_max: u64, together: &Arc<Together>) -> Self {
         Self {
+            together: Arc::clone(together),
             memory_bytes_max,
             memory_bytes: 0,
             memory_bytes_peak: 0,
@@ -30,6 +35,12 @@ impl Resources {
     /// The most that all memories together had.
     pub(crate) fn memory_bytes_peak(&self) -> u64 {
         self.memory_bytes_peak
+    }
+}
+
+impl Drop for Resources {
+    fn drop(&mut self) {
+        self.together.give_back(self.memory_bytes);
     }
 }
 
@@ -49,6 +60,9 @@ impl ResourceLimiter for Resources {
         let total = self.memory_bytes.saturating_add(growth);
         if total > self.memory_bytes_max {
             return Err(Stop::OutOfMemory.into());
+        }
+        if let Err(Full) = self.together.take(growth) {
+            return Err(Stop::HostOutOfMemory(self.together.bytes_max()).into());
         }
         self.memory_bytes = total;
         self.memory_bytes_peak = self.memory_bytes_peak.max(total);
@@ -96,9 +110,40 @@ impl ResourceLimiter for Resources {
 mod tests {
     use super::*;
 
+    fn resources(memory_bytes_max: u64) -> Resources {
+        Resources::new(memory_bytes_max, &Arc::new(Together::new(u64::MAX)))
+    }
+
+    #[test]
+    fn all_guests_share_one_budget_and_give_back_what_they_had() {
+        let together = Arc::new(Together::new(300));
+        let mut one = Resources::new(200, &together);
+        let mut other = Resources::new(200, &together);
+        assert!(one.memory_growing(0, 200, None).unwrap());
+        assert!(other.memory_growing(0, 100, None).unwrap());
+        let refused = other.memory_growing(100, 101, None).unwrap_err();
+        assert!(matches!(
+            refused.downcast_ref::<Stop>(),
+            Some(Stop::HostOutOfMemory(300))
+        ));
+        // Its own limit is told first: waiting for others would not help.
+        let refused = one.memory_growing(200, 201, None).unwrap_err();
+        assert!(matches!(
+            refused.downcast_ref::<Stop>(),
+            Some(Stop::OutOfMemory)
+        ));
+        drop(one);
+        assert!(other.memory_growing(100, 200, None).unwrap());
+        drop(other);
+        assert_eq!(together.take(300), Ok(()));
+        assert_eq!(together.take(1), Err(Full));
+        together.give_back(300);
+        assert_eq!(together.take(u64::MAX), Err(Full));
+    }
+
     #[test]
     fn all_memories_share_one_budget() {
-        let mut resources = Resources::new(300);
+        let mut resources = resources(300);
         assert!(resources.memory_growing(0, 100, None).unwrap());
         assert!(resources.memory_growing(0, 100, None).unwrap());
         assert!(resources.memory_growing(100, 200, None).unwrap());
@@ -112,14 +157,14 @@ mod tests {
 
     #[test]
     fn growth_beyond_a_memorys_own_maximum_is_not_charged() {
-        let mut resources = Resources::new(300);
+        let mut resources = resources(300);
         assert!(!resources.memory_growing(0, 200, Some(100)).unwrap());
         assert_eq!(resources.memory_bytes_peak(), 0);
     }
 
     #[test]
     fn tables_share_one_budget() {
-        let mut resources = Resources::new(0);
+        let mut resources = resources(0);
         assert!(
             resources
                 .table_growing(0, TABLE_ELEMENTS_MAX, None)

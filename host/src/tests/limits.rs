@@ -147,7 +147,7 @@ async fn too_many_handles_trap() {
 async fn a_full_pool_says_so() {
     let host = Host::new(HostConfig {
         allocation: Allocation::Pooled { instances: 1 },
-        cache: None,
+        ..HostConfig::default()
     })
     .unwrap();
     let spin = host
@@ -173,7 +173,12 @@ fn a_component_that_a_pool_cannot_hold_is_told_from_a_broken_cache() {
             directory: home.path().join("cache"),
             key_file: home.path().join("key"),
         });
-        Host::new(HostConfig { allocation, cache }).unwrap()
+        Host::new(HostConfig {
+            allocation,
+            cache,
+            ..HostConfig::default()
+        })
+        .unwrap()
     };
     let large = verified(&core(r#"(table 100000 funcref) (func (export "f"))"#));
     host(Allocation::OnDemand).load(&large).unwrap();
@@ -191,7 +196,7 @@ fn a_pool_has_a_size() {
         assert!(
             Host::new(HostConfig {
                 allocation,
-                cache: None
+                ..HostConfig::default()
             })
             .is_err()
         );

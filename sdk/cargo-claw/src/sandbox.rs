@@ -35,7 +35,7 @@ impl Sandbox {
         let component = VerifiedComponent::local(built.bytes.as_slice(), None, declared);
         let host = Host::new(HostConfig {
             allocation: Allocation::OnDemand,
-            cache: None,
+            ..HostConfig::default()
         });
         let host = host.or_fail(Kind::Bug, "could not prepare the sandbox")?;
         let skill = host.load(&component).map_err(refused)?;
@@ -154,6 +154,10 @@ pub(crate) fn failure(action: &str, ended: &Ended) -> Option<Failure> {
         Ended::OutOfMemory { limit } => failed(
             Kind::Limit,
             format!("it wanted more than {limit} bytes of memory"),
+        ),
+        Ended::HostOutOfMemory { limit } => failed(
+            Kind::Limit,
+            format!("all skills together wanted more than {limit} bytes of memory"),
         ),
         Ended::OutputTooLarge { limit, .. } => {
             failed(Kind::Limit, format!("it gave more than {limit} bytes"))

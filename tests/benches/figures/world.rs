@@ -81,7 +81,7 @@ fn component(tarball: &[u8]) -> Vec<u8> {
 pub(crate) fn host(allocation: Allocation) -> Host {
     Host::new(HostConfig {
         allocation,
-        cache: None,
+        ..HostConfig::default()
     })
     .expect("a host")
 }

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 use std::sync::LazyLock;
 
-use claw_host::{Allocation, Host, HostConfig, Invocation, Outcome, Skill};
+use claw_host::{Host, HostConfig, Invocation, Outcome, Skill};
 use claw_package::PermissionSet;
 use claw_trust::VerifiedComponent;
 use serde_json::{Value, json};
@@ -45,8 +45,7 @@ const TYPES: &[(&str, &str)] = &[
 static GUEST: LazyLock<Skill> = LazyLock::new(|| {
     let bytes = wat::parse_str(guest()).expect("the guest is written correctly");
     let config = HostConfig {
-        allocation: Allocation::OnDemand,
-        cache: None,
+        ..HostConfig::default()
     };
     let host = Host::new(config).expect("this machine has a host");
     let component = VerifiedComponent::local(bytes, None, &PermissionSet::empty());

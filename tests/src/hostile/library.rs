@@ -42,7 +42,7 @@ impl Library {
     pub(super) fn new() -> Library {
         let host = Host::new(HostConfig {
             allocation: Allocation::OnDemand,
-            cache: None,
+            ..HostConfig::default()
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

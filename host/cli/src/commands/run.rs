@@ -23,6 +23,7 @@ use crate::parameters;
 use crate::project::Project;
 use crate::settings::Settings;
 use crate::show;
+use crate::stop::Stop;
 use crate::store::Unpack;
 use crate::workspace;
 
@@ -78,6 +79,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let host = invoke::begin_host(HostConfig {
         allocation: Allocation::OnDemand,
         cache: invoke::cache(&context.home),
+        ..HostConfig::default()
     });
     let settings = context.settings()?;
     let allowed = PermissionSet::new(args.allow.iter().cloned());
@@ -136,7 +138,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
             "`{permission}` was revoked, and --allow does not lift that"
         ));
     }
-    let report = call(&ready, &frame, host, context, &args.action, input)?;
+    let (report, stopped_by) = call(&ready, &frame, host, context, &args.action, input)?;
     ready.actor.tell_denials(&report.denials, context.json);
     match ready.actor.judge(&report) {
         Ok(value) => {
@@ -145,7 +147,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
             }
             output::json(&value)
         }
-        Err(failure) => {
+        Err(mut failure) => {
+            if let Some(kind) = stopped_by.filter(|_| failure.kind == Kind::Interrupted) {
+                failure.kind = kind;
+            }
             if let (true, claw_host::Outcome::ActionError(error)) = (context.json, &report.outcome)
             {
                 output::json(error)?;
@@ -342,6 +347,7 @@ fn schema_of(skill: &SkillJson, action: &str) -> Option<Value> {
     found.map(|action| action.input_schema.clone())
 }
 
+/// What became of it, and the signal that ended it.
 fn call(
     ready: &Ready,
     frame: &Frame,
@@ -349,7 +355,7 @@ fn call(
     context: &Context,
     action: &str,
     input: Value,
-) -> Outcome<Report> {
+) -> Outcome<(Report, Option<Kind>)> {
     let receipts = invoke::receipts(&context.home)?;
     let host = host.ready()?;
     let loading = output::busy(format_args!("compiling `{}`", ready.actor.name));
@@ -359,13 +365,15 @@ fn call(
     drop(loading);
     let _running = output::busy(format_args!("running `{action}` of `{}`", ready.actor.name));
     block_on(async {
+        let mut stop = Stop::listen();
         let cancel = CancellationToken::new();
         let called = invoke::call(&skill, frame, &receipts, action, input, cancel.clone());
         tokio::pin!(called);
-        tokio::select! {
-            report = &mut called => return report,
-            _ = tokio::signal::ctrl_c() => cancel.cancel(),
-        }
-        called.await
+        let kind = tokio::select! {
+            report = &mut called => return Ok((report?, None)),
+            kind = stop.asked() => kind,
+        };
+        cancel.cancel();
+        Ok((called.await?, Some(kind)))
     })
 }

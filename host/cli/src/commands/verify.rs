@@ -182,6 +182,7 @@ fn installed(args: &Args, context: &Context, name: &PackageName) -> Outcome {
     let host = invoke::host(HostConfig {
         allocation: Allocation::OnDemand,
         cache: invoke::cache(&context.home),
+        ..HostConfig::default()
     })?;
     match host.load(&installed.stored.component) {
         Ok(_) | Err(LoadError::NotEnforced(_)) => {}

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use claw_host::ReceiptLog;
-use claw_host::Report;
+use claw_host::{NoTurn, Queue, QueueConfig, ReceiptLog, Report};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig,
@@ -13,19 +12,23 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::answer;
 use super::served::{Floor, Served};
 use super::tools::{self, Target};
 use crate::ending::Actor;
-use crate::failure::{Failure, Kind, OrFail, Outcome};
+use crate::failure::{Failure, Kind, Outcome};
 use crate::invoke;
 use crate::output;
 
 /// Calls that may wait in line for one that runs. Each may hold a message of the greatest size.
 const WAITING_MAX: usize = 64;
+
+/// How long each may wait: as long as a call may take that runs before it. A model that hears nothing
+/// for longer takes the tool for broken.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 const INSTRUCTIONS: &str = "Each tool is an action of a verified skill that runs in a sandbox. \
     What it may do was granted by the operator beforehand. A denial can't be lifted from here: \
@@ -37,21 +40,52 @@ pub(super) struct Server {
     skills: Vec<Served>,
     directory: BTreeMap<String, Target>,
     receipts: ReceiptLog,
-    running: Semaphore,
-    waiting: AtomicUsize,
+    queue: Queue,
+    calls: Calls,
+}
+
+/// The calls that run or wait, for whoever ends them all.
+#[derive(Clone, Default)]
+pub(super) struct Calls {
+    stop: CancellationToken,
+    open: TaskTracker,
+}
+
+impl Calls {
+    /// Cancels all of them, and every later one.
+    pub(super) fn cancel(&self) {
+        self.stop.cancel();
+    }
+
+    /// The same, and waits until they have left their receipts, for so long.
+    pub(super) async fn end(&self, bound: Duration) {
+        self.cancel();
+        self.open.close();
+        // What does not end in time is left behind.
+        let _ = tokio::time::timeout(bound, self.open.wait()).await;
+    }
 }
 
 impl Server {
     pub(super) fn new(floor: Arc<Floor>, skills: Vec<Served>, receipts: ReceiptLog) -> Self {
-        let running = Semaphore::new(floor.settings.max_concurrent as usize);
+        let queue = Queue::new(QueueConfig {
+            running: floor.settings.max_concurrent,
+            waiting: WAITING_MAX,
+            wait: WAIT_MAX,
+        });
         Server {
             directory: tools::directory(&skills),
             floor,
             skills,
             receipts,
-            running,
-            waiting: AtomicUsize::new(0),
+            queue,
+            calls: Calls::default(),
         }
+    }
+
+    /// A handle to end all calls by.
+    pub(super) fn calls(&self) -> Calls {
+        self.calls.clone()
     }
 
     /// How many calls may run at once.
@@ -95,47 +129,36 @@ impl Server {
         input: Value,
         context: &RequestContext<RoleServer>,
     ) -> Outcome<(Report, Actor)> {
-        let _turn = self.turn(&context.ct).await?;
+        let _open = self.calls.open.token();
+        let cancel = self.calls.stop.child_token();
+        let called = self.in_turn(served, action, input, &cancel);
+        tokio::pin!(called);
+        tokio::select! {
+            called = &mut called => return called,
+            () = context.ct.cancelled() => cancel.cancel(),
+        }
+        called.await
+    }
+
+    async fn in_turn(
+        &self,
+        served: &Served,
+        action: &str,
+        input: Value,
+        cancel: &CancellationToken,
+    ) -> Outcome<(Report, Actor)> {
+        // A call that is cancelled while it waits never starts, and leaves no receipt.
+        let turn = self.queue.turn(&served.name().to_string(), cancel).await;
+        let _turn = turn.map_err(|no| match no {
+            NoTurn::Cancelled => Failure::new(Kind::Interrupted, "it was cancelled"),
+            busy => Failure::new(Kind::Busy, busy),
+        })?;
         let powers = served.powers(&self.floor)?;
         let frame = served.frame(&self.floor, &powers)?;
-        let cancel = context.ct.child_token();
+        let cancel = cancel.clone();
         let report =
             invoke::call(&served.skill, &frame, &self.receipts, action, input, cancel).await?;
         Ok((report, served.actor(action, &powers)))
-    }
-
-    /// Waits in line, if the line is not too long. A call that is cancelled there never starts.
-    async fn turn(&self, cancel: &CancellationToken) -> Outcome<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.running.try_acquire() {
-            return Ok(permit);
-        }
-        let _place = Place::take(&self.waiting)?;
-        tokio::select! {
-            permit = self.running.acquire() => permit.or_fail(Kind::Bug, "the line was closed"),
-            () = cancel.cancelled() => Err(Failure::new(Kind::Interrupted, "it was cancelled")),
-        }
-    }
-}
-
-/// One place in the line, given back however the wait ends.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Outcome<Self> {
-        let place = Place(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
-            return Err(Failure::new(
-                Kind::Limit,
-                format!("more than {WAITING_MAX} calls wait already; call again later"),
-            ));
-        }
-        Ok(place)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -189,24 +212,5 @@ impl ServerHandler for Server {
         };
         let input = Value::Object(request.arguments.unwrap_or_default());
         Ok(self.call(target, input, &context).await.into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_is_no_longer_than_its_limit() {
-        let waiting = AtomicUsize::new(0);
-        let mut places: Vec<_> = (0..WAITING_MAX)
-            .map(|_| Place::take(&waiting).unwrap())
-            .collect();
-        let Err(failure) = Place::take(&waiting) else {
-            panic!("one place too many")
-        };
-        assert_eq!(failure.kind, Kind::Limit);
-        places.pop();
-        assert!(Place::take(&waiting).is_ok());
     }
 }

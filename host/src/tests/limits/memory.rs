@@ -96,3 +96,36 @@ async fn an_abort_is_a_trap() {
         "the skill panicked or aborted; its log may say why"
     );
 }
+
+#[tokio::test]
+async fn guests_share_the_memory_of_their_host_and_give_it_back() {
+    let limit = 8 << 20;
+    let host = Host::new(HostConfig {
+        allocation: Allocation::OnDemand,
+        cache: None,
+        memory_bytes_all: Some(limit),
+    })
+    .unwrap();
+    let load = |text: &str| host.load(&verified(text)).unwrap();
+    // Five of the eight mebibytes each.
+    let holds = load(&core(
+        r#"(memory 80) (func (export "f") (loop $l (br $l)))"#,
+    ));
+    let wants = load(&core(
+        r#"(memory 16)
+           (func (export "f") (drop (memory.grow (i32.const 64))))"#,
+    ));
+    let first = Invocation::new("f", json!({}));
+    let cancel = first.cancel.clone();
+    let second = async {
+        let refused = wants.invoke(Invocation::new("f", json!({}))).await;
+        cancel.cancel();
+        refused.outcome
+    };
+    let (first, second) = tokio::join!(holds.invoke(first), second);
+    assert_eq!(second, Outcome::HostOutOfMemory { limit });
+    // The other went on until it was told to end.
+    assert_eq!(first.outcome, Outcome::Cancelled);
+    let again = wants.invoke(Invocation::new("f", json!({}))).await;
+    assert_eq!(again.outcome, Outcome::Ok(json!(null)));
+}

@@ -191,6 +191,16 @@ impl Guest for Probe {
         wasi::clocks::monotonic_clock::subscribe_duration(milliseconds * 1_000_000).block();
     }
 
+    fn say_and_spin() {
+        claw_sdk::log::info(format_args!("it runs"));
+        limits::spin()
+    }
+
+    fn say_and_wait(milliseconds: u64) {
+        claw_sdk::log::info(format_args!("it runs"));
+        Self::wait(milliseconds)
+    }
+
     fn crash() {
         core::arch::wasm32::unreachable()
     }
