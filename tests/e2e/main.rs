@@ -30,5 +30,6 @@ mod scale;
 mod search;
 mod stress;
 mod trust;
+mod secrets;
 mod update;
 mod without_terminal;

@@ -87,6 +87,8 @@ pub fn command(name: &str, folder: &Path, home: &Path) -> Command {
     command.env("PATH", search_path());
     command.env("HOME", home.parent().unwrap_or(home));
     command.env("CLAW_HOME", home);
+    // A desktop's keyring would be found without it, and is nobody's to write to here.
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
     command
 }
 

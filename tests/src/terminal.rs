@@ -1,7 +1,8 @@
 //! A program at a terminal: what it writes there, and what a person would type.
 //!
 //! The terminal is a pseudo-terminal of this machine, so that the program asks and shows progress as it would for
-//! a person. Everything that is typed is typed at once, and nobody waits longer than the program runs.
+//! a person. What is typed is typed at once, or when its question is shown, and nobody waits longer than the program
+//! runs.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -23,7 +24,13 @@ pub struct Session {
 }
 
 /// Runs `command` to its end with a terminal for standard input and error, at which `input` is typed.
-pub fn run(mut command: Command, input: &str) -> Session {
+pub fn run(command: Command, input: &str) -> Session {
+    talk(command, &[("", input)])
+}
+
+/// The same, where each answer is typed once its question is shown, in this order. A question that hides its answer
+/// forgets what was typed before it.
+pub fn talk(mut command: Command, answers: &[(&str, &str)]) -> Session {
     let typed = typed(&command);
     let terminal = openpty(None, None).expect("there are pseudo-terminals");
     let slave = |fd: &std::os::fd::OwnedFd| {
@@ -40,9 +47,19 @@ pub fn run(mut command: Command, input: &str) -> Session {
     // The terminal ends for us once nobody else holds it.
     drop((command, terminal.slave));
     let mut master = File::from(terminal.master);
-    master
-        .write_all(input.as_bytes())
-        .expect("what is typed fits the terminal");
+    let mut answers = answers.iter().peekable();
+    let mut asked_from = 0;
+    let mut answer = |screen: &[u8], master: &mut File| {
+        while let Some((_, input)) = answers.next_if(|(question, _)| {
+            let shown = String::from_utf8_lossy(&screen[asked_from..]);
+            shown.contains(question)
+        }) {
+            asked_from = screen.len();
+            // A program that has ended already takes no answer; its exit code is for the test to judge.
+            let _ = master.write_all(input.as_bytes());
+        }
+    };
+    answer(&[], &mut master);
     let mut piped = process.stdout.take().expect("stdout is piped");
     let reader = std::thread::spawn(move || {
         let mut stdout = String::new();
@@ -53,6 +70,7 @@ pub fn run(mut command: Command, input: &str) -> Session {
     // Linux ends a terminal with an error, others with nothing.
     while let Ok(count @ 1..) = master.read(&mut chunk) {
         screen.extend_from_slice(&chunk[..count]);
+        answer(&screen, &mut master);
     }
     let status = process.wait().expect("a started program can be waited for");
     let stdout = reader.join().expect("nothing panics there");

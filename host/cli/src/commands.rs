@@ -16,6 +16,7 @@ mod remove;
 mod revoke;
 mod run;
 mod search;
+mod secret;
 mod trust;
 mod update;
 mod verify;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Run(run::Args),
     Grant(grant::Args),
     Revoke(revoke::Args),
+    Secret(secret::Args),
     Trust(trust::Args),
     Verify(verify::Args),
     Audit(audit::Args),
@@ -104,6 +106,7 @@ impl Command {
             Command::Run(args) => run::run(args, context),
             Command::Grant(args) => grant::run(args, context),
             Command::Revoke(args) => revoke::run(args, context),
+            Command::Secret(args) => secret::run(args, context),
             Command::Trust(args) => trust::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Audit(args) => audit::run(args, context),

@@ -13,6 +13,7 @@ use claw_package::{PackageName, PermissionSet, SkillJson};
 use crate::home::Home;
 use crate::installed::Shelf;
 use crate::output;
+use crate::secrets::{Secrets, SystemKeyring};
 use crate::store;
 
 /// Set by the script of a shell, to the shell's name.
@@ -129,6 +130,23 @@ pub(crate) fn granted() -> ArgValueCompleter {
         let record = positionals("revoke").first().and_then(|name| record(name));
         let granted = record.map_or_else(PermissionSet::empty, |record| record.granted);
         matching(current, lines(&granted.iter().cloned().collect::<Vec<_>>()))
+    })
+}
+
+/// Completes the name of a secret that was set.
+pub(crate) fn secrets() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let Ok(home) = Home::from_environment() else {
+            return Vec::new();
+        };
+        let keyring = SystemKeyring::of(&home);
+        let secrets = Secrets::open(&home, &keyring);
+        let names = secrets.iter().flat_map(Secrets::names);
+        let candidates = names.map(|(name, _)| Candidate {
+            text: name.to_owned(),
+            help: None,
+        });
+        matching(current, candidates)
     })
 }
 

@@ -16,6 +16,7 @@ use crate::show;
 
 pub(crate) use registries::registries;
 
+pub(crate) use home::private;
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {

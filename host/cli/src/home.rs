@@ -109,6 +109,15 @@ impl Home {
         self.root.join("cache.key")
     }
 
+    /// Which secrets there are and where each is kept; those without a keyring are in it, sealed.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.root.join("secrets")
+    }
+
+    pub(crate) fn secrets_key(&self) -> PathBuf {
+        self.root.join("secrets.key")
+    }
+
     /// The signing keys of an author who uses the same folder.
     pub(crate) fn keys(&self) -> PathBuf {
         self.root.join("keys")
@@ -146,7 +155,7 @@ impl Home {
     }
 
     /// What must be nobody else's to change.
-    pub(crate) fn parts(&self) -> [PathBuf; 8] {
+    pub(crate) fn parts(&self) -> [PathBuf; 10] {
         [
             self.root.clone(),
             self.settings_file(),
@@ -155,6 +164,8 @@ impl Home {
             self.store(),
             self.cache(),
             self.cache_key(),
+            self.secrets(),
+            self.secrets_key(),
             self.receipts(),
         ]
     }

@@ -29,6 +29,7 @@ mod record;
 mod registry;
 mod resolve;
 mod session;
+mod secrets;
 pub mod settings;
 mod show;
 mod soundness;

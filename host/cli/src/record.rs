@@ -152,12 +152,21 @@ impl Records {
 
     /// The notes that any project of this operator accepts.
     pub(crate) fn accepted_notes(home: &Home) -> Outcome<BTreeSet<Digest>> {
+        let skills = Records::all(home)?
+            .into_iter()
+            .flat_map(|records| records.skills.into_values());
+        let accepted = skills.filter_map(|record| record.accepted);
+        Ok(accepted.map(|accepted| accepted.note).collect())
+    }
+
+    /// What is recorded of every project of this operator.
+    pub(crate) fn all(home: &Home) -> Outcome<Vec<Self>> {
         let folder = home.projects();
         let act = || format!("could not read `{}`", folder.display());
-        let mut notes = BTreeSet::new();
+        let mut all = Vec::new();
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(notes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(all),
             Err(error) => return Err(error).or_fail(Kind::Io, act()),
         };
         for entry in entries {
@@ -167,14 +176,15 @@ impl Records {
                 .is_some_and(|extension| extension == "toml")
                 && let Some(text) = durable::read_text(&path, RECORD_BYTES_MAX, Audience::Owner)?
             {
-                let accepted = Records::parse(&text)?
-                    .skills
-                    .into_values()
-                    .filter_map(|record| record.accepted);
-                notes.extend(accepted.map(|accepted| accepted.note));
+                all.push(Records::parse(&text)?);
             }
         }
-        Ok(notes)
+        Ok(all)
+    }
+
+    /// The folder of the project, as people read it.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Forgets a removed skill, but for what was revoked.

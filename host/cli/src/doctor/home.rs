@@ -80,7 +80,7 @@ pub(super) fn files(home: &Home) -> Vec<Finding> {
 /// Whether secrets are readable to nobody else.
 pub(super) fn keys(home: &Home) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut secrets = vec![home.cache_key(), home.credentials()];
+    let mut secrets = vec![home.cache_key(), home.secrets_key(), home.credentials()];
     let mut signing = 0;
     for namespace in folders(&home.keys()) {
         let Ok(entries) = fs::read_dir(&namespace) else {
@@ -155,7 +155,7 @@ fn bytes_below(folder: &Path) -> u64 {
 }
 
 /// The command that gives a file or folder back to its owner alone.
-pub(super) fn private(path: &Path, mode: &str) -> String {
+pub(crate) fn private(path: &Path, mode: &str) -> String {
     let word = show::shell_word(&path.display().to_string());
     format!("chmod {mode} {word}")
 }
