@@ -10,6 +10,7 @@ mod compatibility;
 mod completions;
 mod crash;
 #[cfg(target_os = "linux")]
+mod danger;
 mod disk;
 mod doctor;
 mod hints;

@@ -5,6 +5,8 @@
 mod home;
 mod kernel;
 mod registries;
+mod secrets;
+mod skills;
 
 use claw_host::CacheConfig;
 use serde_json::{Value, json};
@@ -14,9 +16,9 @@ use crate::home::Home;
 use crate::output;
 use crate::show;
 
+pub(crate) use home::private;
 pub(crate) use registries::registries;
 
-pub(crate) use home::private;
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -101,6 +103,8 @@ pub(crate) fn machine(home: &Home) -> Vec<Finding> {
     let mut findings = home::folder(home);
     findings.extend(home::files(home));
     findings.extend(home::keys(home));
+    findings.extend(secrets::secrets(home));
+    findings.extend(skills::dangers(home));
     findings.push(home::store(home));
     findings.push(cache(home));
     findings.extend(kernel::layers());

@@ -7,6 +7,7 @@
 mod commands;
 mod completions;
 mod consent;
+mod danger;
 mod doctor;
 mod durable;
 mod duration;
@@ -28,14 +29,14 @@ mod project;
 mod record;
 mod registry;
 mod resolve;
-mod session;
 mod secrets;
+mod session;
 pub mod settings;
 mod show;
 mod soundness;
+mod stop;
 mod store;
 mod wishes;
-mod stop;
 mod workspace;
 
 use std::panic;

@@ -20,6 +20,7 @@ use rmcp::{RoleServer, ServiceExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::commands::Context;
+use crate::danger::Warning;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
@@ -91,6 +92,10 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
         output::say(
             "hint: start claw mcp in the folder of the claw.toml that is meant, or: claw add NAMESPACE/NAME",
         );
+    }
+    let holders: Vec<_> = skills.iter().map(Served::holder).collect();
+    for warning in Warning::all(&holders) {
+        warning.say(false);
     }
     let workspace = match workspace {
         Ok(workspace) => Some(workspace),

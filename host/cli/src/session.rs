@@ -5,8 +5,9 @@
 //! so a refusal leaves things as they were.
 
 pub(crate) mod ask;
+mod warn;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use claw_host::{Host, HostConfig, LoadError, Rebuild, grants};
 use claw_package::{PackageName, Permission, PermissionSet, Requirement};
@@ -35,6 +36,7 @@ use crate::wishes::{Wish, Wishes};
 /// Everything read, changed in memory, and written by [`Session::commit`].
 pub(crate) struct Session<'a> {
     home: &'a Home,
+    as_json: bool,
     pub(crate) settings: Settings,
     pub(crate) project: Project,
     pub(crate) wishes: Wishes,
@@ -43,6 +45,8 @@ pub(crate) struct Session<'a> {
     pub(crate) pins: Pins,
     before: (Lock, Records, Pins),
     wishes_changed: bool,
+    /// What skills of the project declare that no command is about.
+    manifests: BTreeMap<PackageName, PermissionSet>,
     host: Option<Host>,
     _writing: WriteLock,
 }
@@ -82,6 +86,7 @@ impl<'a> Session<'a> {
         let (lock, records, pins) = (project.lock()?, project.records(home)?, Pins::read(home)?);
         Ok(Session {
             home,
+            as_json: context.json,
             settings,
             wishes: project.wishes()?,
             before: (lock.clone(), records.clone(), pins.clone()),
@@ -90,6 +95,7 @@ impl<'a> Session<'a> {
             pins,
             project,
             wishes_changed: false,
+            manifests: BTreeMap::new(),
             host: None,
             _writing: writing,
         })
@@ -123,6 +129,7 @@ impl<'a> Session<'a> {
         if considered.is_new {
             output::say_lines(ask::introduction(arrival));
         }
+        self.warn_of(&[(arrival, &considered)]);
         if let Some(open) = &considered.open {
             ask::ask(arrival, open, &considered.grown)?;
         }
@@ -237,9 +244,27 @@ impl<'a> Session<'a> {
 
     /// What a skill of these permissions may do as things are recorded now.
     pub(crate) fn effective(&self, name: &PackageName, manifest: &PermissionSet) -> PermissionSet {
-        let record = self.records.skills.get(name).cloned().unwrap_or_default();
+        let granted = self
+            .records
+            .skills
+            .get(name)
+            .map(|record| record.granted.clone());
+        self.effective_with(name, manifest, &granted.unwrap_or_default())
+    }
+
+    /// The same with other grants than are recorded.
+    fn effective_with(
+        &self,
+        name: &PackageName,
+        manifest: &PermissionSet,
+        granted: &PermissionSet,
+    ) -> PermissionSet {
         let none = PermissionSet::empty();
-        let (granted, revoked) = (&record.granted, &record.revoked);
+        let revoked = self
+            .records
+            .skills
+            .get(name)
+            .map_or(&none, |record| &record.revoked);
         installed::effective(&self.settings, manifest, granted, &none, revoked)
     }
 
@@ -350,6 +375,7 @@ impl<'a> Session<'a> {
             None => invoke::host(HostConfig {
                 allocation: claw_host::Allocation::OnDemand,
                 cache: invoke::cache(self.home),
+                ..HostConfig::default()
             })?,
         };
         let busy = output::busy(format_args!("compiling {}", stored.release.title()));
@@ -375,7 +401,6 @@ impl<'a> Session<'a> {
             self.wishes.remove(name);
             self.wishes_changed = true;
         }
-                ..HostConfig::default()
         self.lock.remove(name);
         self.records.forget(name);
     }

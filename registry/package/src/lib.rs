@@ -7,6 +7,7 @@
 //! that is for the crates above.
 
 pub mod archive;
+pub mod combination;
 pub mod compatibility;
 pub mod component;
 pub mod digest;
@@ -22,6 +23,7 @@ pub use archive::{
     EntryInfo, NoSink, PackError, PackFile, PackSource, Package, Packed, ReadError, Sink, pack,
     read,
 };
+pub use combination::{Combination, Leg, combination};
 pub use compatibility::{Bump, Change, Verdict};
 pub use component::{
     Action, ComponentError, ComponentInfo, Gate, Import, ImportClass, Surface, WitFile,

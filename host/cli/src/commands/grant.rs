@@ -4,8 +4,9 @@ use claw_package::{PackageName, Permission, PermissionSet};
 use serde_json::json;
 
 use super::Context;
+use crate::danger::{self, Warning};
 use crate::failure::{Failure, Outcome};
-use crate::installed::effective;
+use crate::installed::{Shelf, effective};
 use crate::output;
 use crate::project::Project;
 use crate::record::{Record, takes_from};
@@ -29,14 +30,30 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let Args { name, permissions } = args;
     let project = Project::find(&context.home)?;
-    let _writing = project.lock_for_writing(&context.home)?;
+    let writing = project.lock_for_writing(&context.home)?;
     let mut records = project.records(&context.home)?;
     let (record, manifest) = accepted(context, &records.skills, &name)?;
     let granted = grant(&record, &manifest, &permissions)
         .map_err(|failure| failure.during(format!("could not grant `{name}`")))?;
     records.skills.insert(name.clone(), granted.clone());
     records.write(&context.home, project.folder())?;
-    tell(context, &name, &granted, Some(&manifest))
+    drop(writing);
+    tell(context, &name, &granted, Some(&manifest))?;
+    warn(context, &name)
+}
+
+/// Warns of what comes together now by the grants of this skill.
+fn warn(context: &Context, name: &PackageName) -> Outcome {
+    let settings = context.settings()?;
+    let shelf = Shelf::open(&context.home)?;
+    let holders = danger::holders(&context.home, &settings, &shelf);
+    let within = holders.iter().filter(|(holder, _)| holder == name);
+    let within =
+        within.filter_map(|(name, effective)| Warning::within(&name.to_string(), effective));
+    for warning in within.chain(Warning::across_with(&holders, |holder| holder == name)) {
+        warning.say(context.json);
+    }
+    Ok(())
 }
 
 /// The record of an accepted skill, and what its release declares.

@@ -5,6 +5,7 @@ use claw_trust::VerifiedRelease;
 use serde_json::{Value, json};
 
 use super::{Context, NetworkArgs, block_on};
+use crate::danger::Warning;
 use crate::failure::Outcome;
 use crate::installed::{Installed, Shelf};
 use crate::output;
@@ -101,6 +102,9 @@ async fn offered(args: &Args, settings: &Settings, mut shelf: Shelf) -> Outcome<
 fn print(facts: &Facts, context: &Context) -> Outcome {
     let (said, manifest) = (facts.release.release(), &facts.skill.manifest);
     let actions = &facts.skill.derived.actions;
+    // Of one that is not installed, what it asks for: nothing else is known.
+    let powers = facts.effective.as_ref().unwrap_or(&manifest.permissions);
+    let danger = Warning::within(&said.package.to_string(), powers);
     if context.json {
         return output::json(&json!({
             "name": said.package,
@@ -116,6 +120,7 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
             "trusted": facts.pinned,
             "permissions": manifest.permissions,
             "effective": facts.effective,
+            "danger": danger.as_ref().map(Warning::to_json),
             "actions": actions,
             "versions": facts.versions,
         }));
@@ -145,6 +150,16 @@ fn print(facts: &Facts, context: &Context) -> Outcome {
     }
     if let Some(effective) = &facts.effective {
         output::data(format_args!("  may now: {}", show::one_line(effective)))?;
+    }
+    if let Some(danger) = &danger {
+        let would = match facts.effective {
+            Some(_) => "beware",
+            None => "beware, if all of it is granted",
+        };
+        output::data(format_args!(
+            "  {would}: {}",
+            output::continued(&danger.text())
+        ))?;
     }
     output::data("  actions:")?;
     for action in actions {

@@ -6,6 +6,7 @@ use claw_package::{PackageName, PermissionSet};
 use serde_json::{Value, json};
 
 use super::{Context, NetworkArgs};
+use crate::danger::{Holder, Warning};
 use crate::failure::Outcome;
 use crate::installed::Shelf;
 use crate::lock::Locked;
@@ -34,12 +35,19 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     for name in shelf.lock.names() {
         rows.push(Row::of(context, &settings, &shelf, name));
     }
+    let holders: Vec<_> = rows.iter().filter_map(Row::holder).collect();
     if context.json {
+        if let Some(warning) = Warning::across(&holders) {
+            warning.say(true);
+        }
         let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
         return output::json(&Value::Array(rows));
     }
     for row in &rows {
         row.print()?;
+    }
+    for warning in Warning::all(&holders) {
+        warning.say(false);
     }
     if rows.is_empty() {
         output::say("no skills are installed here");
@@ -77,6 +85,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    fn holder(&self) -> Option<Holder> {
+        let effective = self.state.as_ref().ok()?;
+        Some((self.name.clone(), effective.clone()))
+    }
+
     fn print(&self) -> Outcome {
         let name = self.name;
         let version = self
@@ -103,6 +116,9 @@ impl<'a> Row<'a> {
 
     fn to_json(&self) -> Value {
         let locked = self.locked;
+        let effective = self.state.as_ref().ok();
+        let name = self.name.to_string();
+        let danger = effective.and_then(|effective| Warning::within(&name, effective));
         json!({
             "name": self.name,
             "version": locked.map(|locked| &locked.version),
@@ -112,7 +128,8 @@ impl<'a> Row<'a> {
             "permissions": locked.map(|locked| locked.permissions),
             "prefix": locked.map(|locked| &locked.prefix),
             "yanked": self.yanked,
-            "effective": self.state.as_ref().ok(),
+            "effective": effective,
+            "danger": danger.as_ref().map(Warning::to_json),
             "revoked": &self.revoked,
             "problem": self.state.as_ref().err(),
         })

@@ -168,6 +168,8 @@ fn make(session: &mut Session<'_>, candidates: &[Candidate]) -> Outcome<Vec<Diff
             }
         })
         .collect();
+    let pairs: Vec<_> = arrivals.iter().zip(&considered).collect();
+    session.warn_of(&pairs);
     ask_once(&arrivals, &considered, &differences)?;
     for (arrival, considered) in arrivals.iter().zip(considered) {
         settle(session, arrival, considered)?;

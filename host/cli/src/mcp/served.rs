@@ -6,6 +6,7 @@ use claw_host::{Host, Skill};
 use claw_package::{Action, PackageName, PermissionSet};
 
 use crate::commands::Context;
+use crate::danger::Holder;
 use crate::ending::Actor;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
@@ -81,6 +82,11 @@ impl Served {
     /// Whether it could see files when it was loaded.
     pub(super) fn needs_workspace(&self) -> bool {
         invoke::needs_workspace(&self.effective)
+    }
+
+    /// What it could do when it was loaded.
+    pub(super) fn holder(&self) -> Holder {
+        (self.locked.name.clone(), self.effective.clone())
     }
 
     pub(super) fn name(&self) -> &PackageName {
