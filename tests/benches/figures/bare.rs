@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentType, InstancePre, Lift, Linker, ResourceTable,
+    Component, ComponentExportIndex, ComponentNamedList, ComponentType, InstancePre, Lift, Linker,
+    Lower, ResourceTable,
 };
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store,
@@ -118,9 +119,9 @@ impl Ready {
     }
 
     /// A store whose guest sees `folder` and nothing else.
-    fn store(&self, folder: &Path) -> Result<Store<State>> {
+    fn store(&self, folder: &Path, access: FsPerms) -> Result<Store<State>> {
         let mut wasi = WasiCtx::builder();
-        wasi.preopened_dir(folder, ".", FsPerms::ReadOnly)?;
+        wasi.preopened_dir(folder, ".", access)?;
         let state = State {
             wasi: wasi.build(),
             table: ResourceTable::new(),
@@ -130,17 +131,26 @@ impl Ready {
 
     /// Store, instance, `greet(name)`, and all of it gone again.
     pub(crate) fn greet(&self, folder: &Path, name: &str) -> Result<String> {
-        let mut store = self.store(folder)?;
-        let instance = self.pre.instantiate(&mut store)?;
-        let function = instance
-            .get_typed_func::<(&str,), (Result<String, String>,)>(&mut store, self.function)?;
-        let (greeting,) = function.call(&mut store, (name,))?;
+        let (greeting,): (Result<String, String>,) =
+            self.call(folder, FsPerms::ReadOnly, (name,))?;
         greeting.map_err(wasmtime::Error::msg)
+    }
+
+    /// The same for any function.
+    pub(crate) fn call<P, R>(&self, folder: &Path, access: FsPerms, parameters: P) -> Result<R>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let mut store = self.store(folder, access)?;
+        let instance = self.pre.instantiate(&mut store)?;
+        let function = instance.get_typed_func::<P, R>(&mut store, self.function)?;
+        function.call(&mut store, parameters)
     }
 
     /// An instance that waits in a host call.
     pub(crate) async fn wait(&self, folder: &Path, milliseconds: u64) -> Result<()> {
-        let mut store = self.store(folder)?;
+        let mut store = self.store(folder, FsPerms::ReadOnly)?;
         let instance = self.pre.instantiate_async(&mut store).await?;
         let function = instance.get_typed_func::<(u64,), ()>(&mut store, self.function)?;
         function.call_async(&mut store, (milliseconds,)).await

@@ -11,6 +11,8 @@
 
 mod bare;
 mod calls;
+mod ending;
+mod files;
 mod instances;
 mod load;
 mod measure;
@@ -32,8 +34,10 @@ use std::process::ExitCode;
 use table::Table;
 use world::World;
 
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
     "calls",
+    "files",
+    "ending",
     "values",
     "instances",
     "processes",
@@ -74,6 +78,12 @@ fn main() -> ExitCode {
     }
     if wanted("calls") {
         calls::measure(&world, &mut table);
+    }
+    if wanted("files") {
+        files::measure(&mut table);
+    }
+    if wanted("ending") {
+        ending::measure(&mut table);
     }
     if wanted("values") {
         values::measure(&mut table);
