@@ -2,6 +2,7 @@
 //!
 //! Pure rules are tested beside the code. Here is only what a person, an agent or an attacker would see.
 
+mod asking;
 mod at_once;
 mod audit;
 mod author;
@@ -9,8 +10,8 @@ mod authoring;
 mod compatibility;
 mod completions;
 mod crash;
-#[cfg(target_os = "linux")]
 mod danger;
+#[cfg(target_os = "linux")]
 mod disk;
 mod doctor;
 mod hints;
@@ -29,8 +30,9 @@ mod resolve;
 mod sandbox;
 mod scale;
 mod search;
-mod stress;
-mod trust;
 mod secrets;
+mod stress;
+mod tls;
+mod trust;
 mod update;
 mod without_terminal;
