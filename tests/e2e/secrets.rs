@@ -213,3 +213,37 @@ fn what_was_altered_does_not_open_and_doctor_says_so() {
     std::fs::write(&file, "TOKEN = 1\n").expect("written");
     env.claw("secret list").exits(4);
 }
+
+#[test]
+fn only_a_granted_secret_is_read_and_the_skill_never_sees_it() {
+    let env = TestEnv::pinned();
+    let grant = "secret=TOKEN https://api.example.com authorization";
+    env.publish(
+        &TestPackage::new("acme/probe", "0.1.0")
+            .probe()
+            .permission("network.external=https://api.example.com")
+            .permission(grant),
+    );
+    env.claw("add acme/probe --no-grants").ok();
+    let environment = || says_nothing_of_it(env.claw("run acme/probe environment"));
+    env.agent.claw(&["grant", "acme/probe", grant]).ok();
+    environment()
+        .ok()
+        .says("the secret `TOKEN` is granted, and was never set")
+        .says("hint: claw secret set TOKEN");
+    set(&env, "TOKEN", VALUE).ok();
+    let run = environment().ok();
+    assert!(!run.stderr.contains("never set"), "{}", run.stderr);
+    // It has a name for it, which means something to the host alone.
+    assert_eq!(run.json()[0][0], "TOKEN");
+
+    let file = env.agent.home.join("secrets");
+    let text = std::fs::read_to_string(&file).expect("text");
+    let altered = text.replace("sealed = \"", "sealed = \"AAAA");
+    assert_ne!(altered, text);
+    std::fs::write(&file, altered).expect("written");
+    environment().exits(4).says("does not open");
+    // A skill without the grant pays nothing for it.
+    env.agent.claw(&["revoke", "acme/probe", grant]).ok();
+    environment().ok();
+}

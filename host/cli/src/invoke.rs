@@ -31,6 +31,8 @@ pub(crate) struct Frame {
     pub(crate) home: PathBuf,
     pub(crate) assets: Option<PathBuf>,
     pub(crate) network: Option<Network>,
+    /// The values of the secrets that it was granted.
+    pub(crate) secrets: Secrets,
     pub(crate) limits: Limits,
     pub(crate) log: Option<LogSink>,
 }
@@ -181,7 +183,7 @@ pub(crate) async fn call(
             assets: frame.assets.clone(),
             environment: environment(&frame.grants),
             network: frame.network.clone(),
-            secrets: Secrets::new(),
+            secrets: frame.secrets.clone(),
             limits: frame.limits,
             cancel,
             log: frame.log.clone(),

@@ -10,6 +10,7 @@ mod vault;
 
 use std::collections::BTreeMap;
 
+use claw_host::SecretValue;
 use claw_package::permission::EnvironmentName;
 use claw_package::{Permission, PermissionSet};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::durable::{self, Audience};
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::home::Home;
+use crate::output;
 use crate::show;
 pub(crate) use keyring::{Keyring, SystemKeyring, Unavailable};
 pub(crate) use value::{Value, from_stdin, from_terminal};
@@ -187,6 +189,36 @@ impl<'a> Secrets<'a> {
             .or_fail(Kind::Bug, "could not print the list of secrets")?;
         durable::write(&self.home.secrets(), text.as_bytes(), Audience::Owner)
     }
+}
+
+/// The values of the secrets that these grants name, for the host and for nobody else. A granted
+/// name that was never set is told and left out: not every action needs every secret, and the host
+/// denies a request that does.
+pub(crate) fn granted(home: &Home, grants: &PermissionSet) -> Outcome<claw_host::Secrets> {
+    let names = names_of(grants);
+    if names.is_empty() {
+        return Ok(claw_host::Secrets::new());
+    }
+    let keyring = SystemKeyring::of(home);
+    let secrets = Secrets::open(home, &keyring)?;
+    let mut values = claw_host::Secrets::new();
+    for name in names {
+        let name = name.as_str();
+        match secrets.value(name)? {
+            Some(value) => {
+                let value = SecretValue::new(value.into_inner())
+                    .or_fail(Kind::Usage, format!("the secret `{name}` is none"))?;
+                values.insert(name.to_owned(), value);
+            }
+            None => {
+                output::warn(format_args!(
+                    "the secret `{name}` is granted, and was never set"
+                ));
+                output::say(format_args!("hint: {}", set_command(name)));
+            }
+        }
+    }
+    Ok(values)
 }
 
 /// The names that grants let a skill use, each once.

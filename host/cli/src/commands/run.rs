@@ -21,6 +21,7 @@ use crate::invoke::{self, Frame, HostToCome};
 use crate::output;
 use crate::parameters;
 use crate::project::Project;
+use crate::secrets;
 use crate::settings::Settings;
 use crate::show;
 use crate::stop::Stop;
@@ -113,6 +114,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
         home: context.home.root().to_owned(),
         assets: ready.assets.clone(),
         network: invoke::network(&ready.effective)?,
+        secrets: secrets::granted(&context.home, &ready.effective)?,
         limits: invoke::limits(
             &settings,
             ready.component.limits(),

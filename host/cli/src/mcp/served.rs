@@ -15,6 +15,7 @@ use crate::invoke::{self, Frame};
 use crate::lock::Locked;
 use crate::pins::Pins;
 use crate::project::Project;
+use crate::secrets;
 use crate::settings::Settings;
 
 /// What all skills of one server stand on.
@@ -150,6 +151,7 @@ impl Served {
             home: floor.home.root().to_owned(),
             assets: self.assets.clone(),
             network: invoke::network(&powers.effective)?,
+            secrets: secrets::granted(&floor.home, &powers.effective)?,
             limits: invoke::limits(&floor.settings, self.skill.limits(), None),
             log: Some(invoke::log_sink(
                 &floor.settings,

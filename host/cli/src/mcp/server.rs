@@ -12,6 +12,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
+use tokio::task;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -154,7 +155,8 @@ impl Server {
             busy => Failure::new(Kind::Busy, busy),
         })?;
         let powers = served.powers(&self.floor)?;
-        let frame = served.frame(&self.floor, &powers)?;
+        // A keyring may take its time, and ask a person first.
+        let frame = task::block_in_place(|| served.frame(&self.floor, &powers))?;
         let cancel = cancel.clone();
         let report =
             invoke::call(&served.skill, &frame, &self.receipts, action, input, cancel).await?;

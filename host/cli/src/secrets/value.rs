@@ -75,6 +75,11 @@ impl Value {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text itself, given away.
+    pub(crate) fn into_inner(self) -> Zeroizing<String> {
+        self.0
+    }
 }
 
 /// Reads a value from stdin, to its end. One line break at the end is not part of it.
