@@ -41,6 +41,40 @@ impl Command {
         self.words.is_empty()
     }
 
+    /// The command of exactly these words. None when the first is no program's name.
+    pub fn exactly(words: impl IntoIterator<Item = impl Into<String>>) -> Option<Self> {
+        let words: Vec<Word> = words
+            .into_iter()
+            .map(|word| Word::Literal(word.into()))
+            .collect();
+        check_program(words.first()?).ok()?;
+        Some(Self {
+            words,
+            any_rest: false,
+        })
+    }
+
+    /// Whether these words, the program first, are among what it allows: word by word, byte for byte.
+    pub fn allows(&self, words: &[impl AsRef<str>]) -> bool {
+        let length_fits = match self.any_rest {
+            true => words.len() >= self.words.len(),
+            false => words.len() == self.words.len(),
+        };
+        let fits = |(own, word): (&Word, &_)| match own {
+            Word::Literal(text) => text == AsRef::<str>::as_ref(word),
+            Word::Any => true,
+        };
+        !words.is_empty() && length_fits && self.words.iter().zip(words).all(fits)
+    }
+
+    /// The program that it names; none when it is any.
+    pub fn program(&self) -> Option<&str> {
+        match self.words.first()? {
+            Word::Literal(program) => Some(program),
+            Word::Any => None,
+        }
+    }
+
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
         let (short, long) = if self.words.len() <= other.words.len() {
             (self, other)
