@@ -198,7 +198,9 @@ impl Request {
         let set = request.set_method(&method(&self.method)).is_ok()
             && request.set_scheme(Some(&scheme(url.scheme()))).is_ok()
             && request.set_authority(Some(url.authority())).is_ok()
-            && request.set_path_with_query(Some(url.path_and_query())).is_ok();
+            && request
+                .set_path_with_query(Some(url.path_and_query()))
+                .is_ok();
         if !set {
             return Err(Error::unreadable(&format!("{} {url}", self.method)));
         }
@@ -221,7 +223,9 @@ impl Request {
     /// A server may answer before it has read everything, so a body that nobody takes is no error yet.
     fn write(&self, outgoing: OutgoingBody) -> Result<(), Error> {
         if let Some(body) = &self.body {
-            let stream = outgoing.write().map_err(|()| Error::unreadable("the body"))?;
+            let stream = outgoing
+                .write()
+                .map_err(|()| Error::unreadable("the body"))?;
             for piece in body.chunks(WRITE_BYTES) {
                 if stream.blocking_write_and_flush(piece).is_err() {
                     break;
@@ -310,7 +314,9 @@ impl Response {
             .incoming
             .consume()
             .map_err(|()| Error::unreadable("the answer"))?;
-        let stream = incoming.stream().map_err(|()| Error::unreadable("the answer"))?;
+        let stream = incoming
+            .stream()
+            .map_err(|()| Error::unreadable("the answer"))?;
         let mut bytes = Vec::new();
         while bytes.len() < bytes_max {
             let most = PIECE_BYTES.min(bytes_max - bytes.len());

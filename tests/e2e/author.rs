@@ -129,7 +129,7 @@ fn an_import_without_a_permission_does_not_pack() {
 fn first_party_skills_pass_their_own_tests() {
     guests::ensure_toolchain().expect("a toolchain for components");
     let root = tempfile::TempDir::new().expect("a temporary folder");
-    for skill in ["hello", "files"] {
+    for skill in ["hello", "files", "http-api", "web-fetch"] {
         let author = Person::new(root.path(), skill);
         let author = in_folder(&author, &programs::repository().join("skills").join(skill));
         author.cargo_claw(&["test"]).ok();
@@ -144,7 +144,7 @@ fn the_sdk_passes_its_own_tests() {
     let with = programs::command("claw", &programs::repository().join("sdk"), &author.home);
     let mut command = std::process::Command::new("cargo");
     command
-        .args(["test", "--quiet"])
+        .args(["test", "--quiet", "--all-features"])
         .current_dir(programs::repository().join("sdk"))
         .env_clear();
     command.envs(

@@ -66,7 +66,9 @@ impl From<ErrorCode> for Error {
         use ErrorCode as E;
         let words = match &code {
             E::HttpRequestDenied => "the request was denied".to_owned(),
-            E::DestinationIpProhibited => "the host has an address that may not be reached".to_owned(),
+            E::DestinationIpProhibited => {
+                "the host has an address that may not be reached".to_owned()
+            }
             E::DnsTimeout => "the name was not looked up in time".to_owned(),
             E::DnsError(error) => match &error.rcode {
                 Some(reason) => format!("the name has no address: {reason}"),

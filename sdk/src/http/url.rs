@@ -64,7 +64,10 @@ impl Url {
             Some(b'?') => format!("{}{link}", self.path()),
             Some(b'/') => without_dots(link),
             Some(_) => {
-                let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = self
+                    .path()
+                    .rsplit_once('/')
+                    .map_or("", |(folder, _)| folder);
                 without_dots(&format!("{folder}/{link}"))
             }
         };
@@ -138,7 +141,11 @@ impl FromStr for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.path_and_query)
+        write!(
+            f,
+            "{}://{}{}",
+            self.scheme, self.authority, self.path_and_query
+        )
     }
 }
 
@@ -165,7 +172,12 @@ mod tests {
         ] {
             assert_eq!(page.join(link).unwrap().to_string(), expected, "{link}");
         }
-        for link in ["mailto:me@example.com", "javascript:x()", "ftp://a/b", "data:text/plain,x"] {
+        for link in [
+            "mailto:me@example.com",
+            "javascript:x()",
+            "ftp://a/b",
+            "data:text/plain,x",
+        ] {
             assert!(page.join(link).is_err(), "{link}");
         }
     }
@@ -180,7 +192,14 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Url>().unwrap().host(), host);
         }
-        for text in ["", "a.b", "https://", "https:///x", "https://a.b\\x", "mailto:x"] {
+        for text in [
+            "",
+            "a.b",
+            "https://",
+            "https:///x",
+            "https://a.b\\x",
+            "mailto:x",
+        ] {
             assert!(text.parse::<Url>().is_err(), "{text}");
         }
     }
