@@ -2,7 +2,7 @@
 //!
 //! What would not pack is an error; what only makes a skill harder to use is a warning.
 
-use claw_package::{Action, ComponentInfo, Import, ImportClass, Permission};
+use claw_package::{Action, ComponentInfo, Gate, Import, ImportClass, Permission};
 use serde_json::json;
 
 use crate::compile::{self, Built};
@@ -96,12 +96,14 @@ fn undescribed(actions: &[Action]) -> Option<String> {
 /// What the component imports that packs, and that no `claw` of this version lets it use.
 pub(crate) fn not_run(imports: &[Import]) -> Vec<String> {
     let gated = imports.iter().filter_map(|import| match import.class {
-        ImportClass::Gated(gate) => Some(format!(
+        ImportClass::Gated(gate @ Gate::Process) => Some(format!(
             "it imports `{}`, and this version of claw does not run what needs `{}`: it packs, but nobody can call it yet",
             import.name,
             gate.capability()
         )),
-        ImportClass::Ambient | ImportClass::Unknown => None,
+        ImportClass::Gated(Gate::Http | Gate::Sockets)
+        | ImportClass::Ambient
+        | ImportClass::Unknown => None,
     });
     gated.collect()
 }
@@ -131,8 +133,6 @@ fn described<'a>(
 
 #[cfg(test)]
 mod tests {
-    use claw_package::Gate;
-
     use super::*;
 
     #[test]
@@ -144,9 +144,14 @@ mod tests {
         let imports = [
             import("wasi:io/error@0.2.6", ImportClass::Ambient),
             import("wasi:http/types@0.2.6", ImportClass::Gated(Gate::Http)),
+            import("wasi:sockets/tcp@0.2.6", ImportClass::Gated(Gate::Sockets)),
+            import(
+                "claw:skill/process@0.1.0",
+                ImportClass::Gated(Gate::Process),
+            ),
         ];
         let [warning] = not_run(&imports).try_into().unwrap();
-        assert!(warning.contains("wasi:http/types@0.2.6") && warning.contains("`network`"));
+        assert!(warning.contains("claw:skill/process@0.1.0") && warning.contains("`process`"));
     }
 
     #[test]
