@@ -14,6 +14,7 @@ mod danger;
 #[cfg(target_os = "linux")]
 mod disk;
 mod doctor;
+mod guide;
 mod hints;
 #[cfg(target_os = "linux")]
 mod hostile;

@@ -133,3 +133,10 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// An action whose error is text passes it on with `?`.
+impl From<Error> for String {
+    fn from(error: Error) -> String {
+        error.message
+    }
+}
