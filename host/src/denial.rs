@@ -52,6 +52,18 @@ pub enum DenialReason {
     SecretMisplaced,
     /// The operator has granted a secret and not set it.
     SecretNotSet,
+    /// The program is not the one that was granted any more.
+    Changed,
+    /// The program was not there when it was granted.
+    NotPinned,
+    /// It is no program that skills run: a shell, a script, or a file of the workspace.
+    NoProgram,
+    /// What the host knows of the program forbids these arguments.
+    Argument,
+    /// The variable decides what programs load or run.
+    Variable,
+    /// This machine can't confine a program.
+    Unconfined,
 }
 
 impl fmt::Display for DenialReason {
@@ -69,6 +81,12 @@ impl fmt::Display for DenialReason {
             Self::NotGrantable => "no permission allows it",
             Self::SecretMisplaced => "a secret goes only where its grant says",
             Self::SecretNotSet => "the secret has no value, which `claw secret set` gives it",
+            Self::Changed => "the program is not the one that was granted any more",
+            Self::NotPinned => "the program was not there when it was granted",
+            Self::NoProgram => "it is no program that skills run",
+            Self::Argument => "arguments that are never given to this program",
+            Self::Variable => "a variable that decides what programs do is never handed on",
+            Self::Unconfined => "this machine can't confine it",
         })
     }
 }

@@ -30,6 +30,8 @@ pub(crate) use file::OpenFile;
 pub(crate) use interface::FsError;
 #[expect(unreachable_pub, reason = "generated code re-exports it")]
 pub use listing::Listing;
+#[cfg(target_os = "linux")]
+pub(crate) use place::is_protected_name;
 use place::{Place, Rules};
 use quota::{Held, Quota};
 use shown::Shown;

@@ -14,6 +14,9 @@ use crate::engine;
 use crate::imports::{self, NotEnforced};
 use crate::limits::Together;
 use crate::linker;
+#[cfg(target_os = "linux")]
+use crate::process::Confiner;
+use crate::process::ProcessConfig;
 use crate::skill::Skill;
 use crate::state::State;
 use crate::text;
@@ -52,6 +55,8 @@ pub struct HostConfig {
     /// The memories of all guests together, in bytes; none bounds each guest alone. Who runs so many
     /// at once gives them so many times the limit of one.
     pub memory_bytes_all: Option<u64>,
+    /// How programs are confined; none runs no program.
+    pub processes: Option<ProcessConfig>,
 }
 
 /// Why there is no host.
@@ -133,7 +138,7 @@ pub enum LoadError {
 /// Runs skills. One per process; clones are the same host.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -141,6 +146,8 @@ pub(crate) struct Shared {
     pub(crate) ticker: Ticker,
     pub(crate) linker: Linker<State>,
     pub(crate) together: Arc<Together>,
+    #[cfg(target_os = "linux")]
+    pub(crate) confiner: Option<Arc<Confiner>>,
     cache: Option<Cache>,
 }
 
@@ -157,6 +164,10 @@ impl Host {
                 ticker,
                 linker,
                 together: Arc::new(Together::new(config.memory_bytes_all.unwrap_or(u64::MAX))),
+                #[cfg(target_os = "linux")]
+                confiner: config
+                    .processes
+                    .map(|config| Arc::new(Confiner::new(config))),
                 cache,
             }),
         })

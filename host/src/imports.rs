@@ -7,9 +7,9 @@ use claw_package::{Gate, Import, ImportClass};
 
 use crate::text;
 
-/// A component needs a kind of power that this version does not control.
+/// A component needs a kind of power that this version, or this system, does not control.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{capability}` is not enforced in this version of claw")]
+#[error("`{capability}` is not enforced on this system: only Linux can confine a program")]
 pub struct NotEnforced {
     /// The kind of power: `process`.
     pub capability: &'static str,
@@ -23,6 +23,11 @@ pub(crate) enum Refused {
     NotEnforced(NotEnforced),
 }
 
+/// Whether what this gate stands for is controlled here.
+fn is_enforced(gate: Gate) -> bool {
+    gate != Gate::Process || cfg!(target_os = "linux")
+}
+
 /// Names the first import that is refused: an unknown one before one that is not enforced.
 pub(crate) fn check(imports: &[Import]) -> Result<(), Refused> {
     if let Some(unknown) = imports
@@ -32,7 +37,9 @@ pub(crate) fn check(imports: &[Import]) -> Result<(), Refused> {
         return Err(Refused::Unknown(text::line(&unknown.name)));
     }
     for import in imports {
-        if let ImportClass::Gated(gate @ Gate::Process) = import.class {
+        if let ImportClass::Gated(gate) = import.class
+            && !is_enforced(gate)
+        {
             return Err(Refused::NotEnforced(NotEnforced {
                 capability: gate.capability(),
                 interface: text::line(&import.name),

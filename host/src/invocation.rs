@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::log::LogRecord;
 use crate::network::Network;
 use crate::outcome::Outcome;
+use crate::process::Programs;
 use crate::receipts::Receipt;
 use crate::secrets::Secrets;
 
@@ -41,6 +42,8 @@ pub struct Invocation {
     /// The operator's secrets, of which those that are granted go into matching requests. The guest
     /// gets none.
     pub secrets: Secrets,
+    /// The programs that were granted, as they were then.
+    pub programs: Programs,
     /// What it may use.
     pub limits: Limits,
     /// Ends it early.
@@ -62,6 +65,7 @@ impl Invocation {
             environment: Vec::new(),
             network: None,
             secrets: Secrets::new(),
+            programs: Programs::default(),
             limits: Limits::default(),
             cancel: CancellationToken::new(),
             log: None,

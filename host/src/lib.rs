@@ -25,6 +25,7 @@ mod linker;
 mod log;
 pub mod network;
 mod outcome;
+mod process;
 mod queue;
 mod receipts;
 mod reflect;
@@ -48,6 +49,12 @@ pub use limits::Limits;
 pub use log::{LogLevel, LogRecord, LogSource};
 pub use network::{Network, NetworkConfig};
 pub use outcome::{Outcome, Output};
+#[cfg(target_os = "linux")]
+pub use process::confine;
+pub use process::{
+    Author, Confinement, Level, ProcessConfig, ProgramError, ProgramPin, Programs, Script,
+    Unconfined, confinement, pin as pin_program,
+};
 pub use queue::{NoTurn, Queue, QueueConfig, Turn};
 pub use receipts::{Calls, Receipt, ReceiptLog, ReceiptReader};
 pub use reflect::Fault;

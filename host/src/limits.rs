@@ -37,6 +37,12 @@ pub struct Limits {
     /// Bytes that files may be written or grown by. A full disk stops everything else on the
     /// machine; beyond this the guest is told that there is no space.
     pub written_bytes: u64,
+    /// Programs started. An action that needs more should be given one program that does it all.
+    pub processes: u32,
+    /// What `run` keeps of each output of a program; the rest is read and thrown away.
+    pub process_output_bytes: u64,
+    /// Data of each process of a program. Compilers and version control get by with a quarter.
+    pub process_memory_bytes: u64,
     /// Files, folders and names that may be made, removed ones included. A disk has a number of
     /// files, too, that it can hold, and a project with ten thousand new ones is no help to anybody.
     pub created_files: u32,
@@ -75,6 +81,9 @@ impl Default for Limits {
             log_records_per_second: 1_000,
             host_calls: 10_000_000,
             written_bytes: 1024 * MIB,
+            processes: 64,
+            process_output_bytes: MIB,
+            process_memory_bytes: 1024 * MIB,
             created_files: 10_000,
             open_files: 100,
             listed_names: 1_000_000,

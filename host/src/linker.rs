@@ -32,6 +32,8 @@ pub(crate) fn build(engine: &Engine) -> Result<Linker<State>> {
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
     log::add_to_linker::<State, HasSelf<State>>(l, |s| s.counted(Capability::Log))?;
+    #[cfg(target_os = "linux")]
+    crate::process::add_to_linker::<State, HasSelf<State>>(l, |s| s.counted(Capability::Process))?;
     preopens::add_to_linker::<State, HasSelf<State>>(l, |s| s.counted(Capability::Filesystem))?;
     types::add_to_linker::<State, HasSelf<State>>(l, |s| s.counted(Capability::Filesystem))?;
     let options = http_types::LinkOptions::default();

@@ -59,6 +59,9 @@ pub struct Calls {
     /// HTTP requests and sockets. Receipts of older versions have none.
     #[serde(default)]
     pub network: u64,
+    /// `claw:skill/process`.
+    #[serde(default)]
+    pub process: u64,
     /// Streams, clocks, random numbers, environment, standard output.
     pub wasi: u64,
 }
@@ -66,7 +69,7 @@ pub struct Calls {
 impl Calls {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.filesystem + self.log + self.network + self.wasi
+        self.filesystem + self.log + self.network + self.process + self.wasi
     }
 
     pub(crate) fn count(&mut self, capability: Capability) {
@@ -74,6 +77,7 @@ impl Calls {
             Capability::Filesystem => self.filesystem += 1,
             Capability::Log => self.log += 1,
             Capability::Network => self.network += 1,
+            Capability::Process => self.process += 1,
             Capability::Wasi => self.wasi += 1,
         }
     }

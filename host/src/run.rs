@@ -143,10 +143,7 @@ impl Call<'_> {
         let limits = &invocation.limits;
         let deadline = self.started + limits.timeout.min(TIMEOUT_MAX);
         let shared = &self.loaded.shared;
-        let mut store = Store::new(
-            &shared.engine,
-            State::new(invocation, limits, &shared.engine, &shared.together),
-        );
+        let mut store = Store::new(&shared.engine, State::new(invocation, limits, shared));
         store.limiter(|state| &mut state.resources);
         store.set_hostcall_fuel(limits.copied_bytes());
         store.set_max_component_handles(limits.handles as usize);
@@ -177,6 +174,9 @@ impl Call<'_> {
             },
         };
         let mut state = store.into_data();
+        // A program that a skill started is gone before its result is shown.
+        #[cfg(target_os = "linux")]
+        state.processes.end().await;
         let mut denials = state.denials;
         denials.absorb(state.traffic.take_denials());
         if let Some(secrets) = &state.secrets {

@@ -10,10 +10,13 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::denial::Denials;
 use crate::filesystem::Filesystem;
+use crate::host::Shared;
 use crate::invocation::Invocation;
-use crate::limits::{FIELD_BYTES_MAX, Limits, RANDOM_BYTES_MAX, Resources, Together};
+use crate::limits::{FIELD_BYTES_MAX, Limits, RANDOM_BYTES_MAX, Resources};
 use crate::log::{Captured, Log, LogSource};
 use crate::network::Traffic;
+#[cfg(target_os = "linux")]
+use crate::process::Processes;
 use crate::receipts::Calls;
 use crate::secrets::Held;
 
@@ -26,6 +29,8 @@ pub(crate) struct State {
     pub(crate) traffic: Traffic,
     pub(crate) http_fields: WasiHttpCtx,
     pub(crate) secrets: Option<Arc<Held>>,
+    #[cfg(target_os = "linux")]
+    pub(crate) processes: Processes,
     pub(crate) denials: Denials,
     pub(crate) calls: Calls,
     wasi: WasiCtx,
@@ -39,16 +44,13 @@ pub(crate) enum Capability {
     Filesystem,
     Log,
     Network,
+    Process,
     Wasi,
 }
 
 impl State {
-    pub(crate) fn new(
-        invocation: &Invocation,
-        limits: &Limits,
-        engine: &Engine,
-        together: &Arc<Together>,
-    ) -> Self {
+    pub(crate) fn new(invocation: &Invocation, limits: &Limits, shared: &Shared) -> Self {
+        let together = &shared.together;
         let secrets = Held::of(invocation);
         let log = Log::new(limits, invocation.log.clone(), secrets.clone());
         let mut http_fields = WasiHttpCtx::new();
@@ -61,13 +63,15 @@ impl State {
             filesystem: Filesystem::new(invocation),
             traffic: Traffic::new(invocation, limits, secrets.clone()),
             http_fields,
+            #[cfg(target_os = "linux")]
+            processes: Processes::new(invocation, limits, shared.confiner.clone()),
             denials: Denials::default(),
             calls: Calls::default(),
             wasi: wasi(invocation, &log, secrets.as_deref()),
             secrets,
             log,
             host_calls_max: limits.host_calls,
-            engine: engine.clone(),
+            engine: shared.engine.clone(),
         }
     }
 

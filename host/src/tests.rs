@@ -15,12 +15,8 @@ mod values;
 mod wasi;
 
 /// One host for all tests, as in a real process.
-static HOST: LazyLock<Host> = LazyLock::new(|| {
-    Host::new(HostConfig {
-        ..HostConfig::default()
-    })
-    .unwrap()
-});
+pub(crate) static HOST: LazyLock<Host> =
+    LazyLock::new(|| Host::new(HostConfig::default()).unwrap());
 
 /// A memory with an allocator that never frees: what canonical options need.
 const LIBC: &str = r#"

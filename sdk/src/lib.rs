@@ -2,8 +2,8 @@
 //!
 //! A skill is a WebAssembly component. Its actions are the functions that its WIT world exports; this
 //! crate makes Rust bindings from the author's `wit/` folder and offers what nearly every skill needs
-//! besides: an [`Error`] that becomes the action's error, a [`log`] for the operator and, with the feature
-//! `http`, requests. Files, time, randomness and the environment come from `std`, as far as the operator
+//! besides: an [`Error`] that becomes the action's error, a [`log`] for the operator, [`process`] for programs and,
+//! with the feature `http`, requests. Files, time, randomness and the environment come from `std`, as far as the operator
 //! granted them.
 //!
 //! A whole skill, beside a `wit/world.wit` that says what `greet` takes and returns:
@@ -28,6 +28,7 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod log;
+pub mod process;
 
 pub use error::{Context, Error, Result};
 

@@ -22,6 +22,8 @@ mod integrity;
 mod limits;
 mod mcp;
 mod operators;
+#[cfg(target_os = "linux")]
+mod processes;
 mod progress;
 mod protected;
 mod publish;

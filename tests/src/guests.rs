@@ -60,6 +60,15 @@ pub fn probe() -> &'static Path {
     PACKAGE.get_or_init(|| pack(&programs::repository().join("tests/guests/probe"), "probe"))
 }
 
+/// The package of the hostile guest `acme/process`.
+pub fn process() -> &'static Path {
+    static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGE.get_or_init(|| {
+        let folder = programs::repository().join("tests/guests/process");
+        pack(&folder, "process")
+    })
+}
+
 /// Packs the skill in `folder` and gives the path of its tarball.
 fn pack(folder: &Path, name: &str) -> PathBuf {
     ensure_toolchain().unwrap_or_else(|error| panic!("{error}"));

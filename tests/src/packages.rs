@@ -62,6 +62,16 @@ impl TestPackage {
             .component(component)
     }
 
+    /// Is the hostile guest of `tests/guests/process`, with all that it asks for.
+    pub fn process(self) -> TestPackage {
+        let component = member(guests::process(), "skill.wasm");
+        self.permission("filesystem.write=.")
+            .permission("process.execute=**")
+            .permission("environment=GREETING")
+            .permission("environment=LD_PRELOAD")
+            .component(component)
+    }
+
     /// Packs it.
     pub fn pack(&self) -> Packed {
         self.try_pack()

@@ -12,7 +12,7 @@ use std::time::Duration;
 use claw_host::ReceiptLog;
 use claw_host::{
     CacheConfig, Host, HostConfig, Invocation, Limits, LoadError, LogRecord, LogSink, LogSource,
-    Network, NetworkConfig, Report, Secrets, Skill,
+    Network, NetworkConfig, Programs, Report, Secrets, Skill,
 };
 use claw_package::{LimitRequests, Permission, PermissionKind, PermissionSet};
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub(crate) struct Frame {
     pub(crate) secrets: Secrets,
     pub(crate) limits: Limits,
     pub(crate) log: Option<LogSink>,
+    pub(crate) programs: Programs,
 }
 
 /// Where compiled code is kept.
@@ -184,6 +185,7 @@ pub(crate) async fn call(
             environment: environment(&frame.grants),
             network: frame.network.clone(),
             secrets: frame.secrets.clone(),
+            programs: frame.programs.clone(),
             limits: frame.limits,
             cancel,
             log: frame.log.clone(),

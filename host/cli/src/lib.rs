@@ -25,6 +25,7 @@ mod owned;
 mod parameters;
 mod pins;
 mod prefix;
+mod processes;
 mod project;
 mod record;
 mod registry;
@@ -64,6 +65,10 @@ struct Cli {
 
 /// Does what the command line says, and says how it went.
 pub fn main() -> ExitCode {
+    // Before anything else: the process that confines a child has nothing to do with the rest.
+    if let Some(code) = processes::answer() {
+        return code;
+    }
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let what = info.payload_as_str().unwrap_or("a panic without a message");

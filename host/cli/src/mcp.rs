@@ -25,6 +25,7 @@ use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::installed::Shelf;
 use crate::invoke;
 use crate::output;
+use crate::processes;
 use crate::show;
 use crate::stop::Stop;
 use crate::workspace;
@@ -65,6 +66,7 @@ pub(crate) fn serve(context: &Context, named: Option<&Path>) -> Outcome {
                 .memory_bytes
                 .saturating_mul(settings.max_concurrent.into()),
         ),
+        processes: Some(processes::config()),
     })?;
     let mut skills = Vec::new();
     for name in shelf.lock.names() {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use claw_host::ProgramPin;
 use claw_package::{Digest, PackageName, Permission, PermissionSet};
 use claw_trust::{KeysetRef, Origin};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ pub(crate) struct Record {
     /// None once the skill was removed.
     pub(crate) accepted: Option<Accepted>,
     pub(crate) granted: PermissionSet,
+    /// What each word of the granted programs stood for.
+    pub(crate) programs: Vec<ProgramPin>,
     /// Stays when the skill is removed: what was revoked once comes back by a grant only.
     pub(crate) revoked: PermissionSet,
 }
@@ -86,6 +89,17 @@ struct Entry {
     wishes: Option<Digest>,
     granted: PermissionSet,
     revoked: PermissionSet,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    programs: Vec<Program>,
+}
+
+/// A program as it was when it was granted.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Program {
+    word: String,
+    path: PathBuf,
+    digest: Digest,
 }
 
 impl Records {
@@ -195,6 +209,7 @@ impl Records {
             } else {
                 record.accepted = None;
                 record.granted = PermissionSet::empty();
+                record.programs = Vec::new();
             }
         }
     }
@@ -228,6 +243,15 @@ impl Entry {
             wishes: accepted.map(|accepted| accepted.wishes),
             granted: record.granted.clone(),
             revoked: record.revoked.clone(),
+            programs: record
+                .programs
+                .iter()
+                .map(|pin| Program {
+                    word: pin.word.clone(),
+                    path: pin.path.clone(),
+                    digest: pin.digest,
+                })
+                .collect(),
         }
     }
 
@@ -259,13 +283,22 @@ impl Entry {
                 return Err(Failure::verification(message));
             }
         };
-        if accepted.is_none() && !self.granted.is_empty() {
+        if accepted.is_none() && !(self.granted.is_empty() && self.programs.is_empty()) {
             return Err(Failure::verification("it has grants for nobody"));
         }
         Ok(Record {
             accepted,
             granted: self.granted,
             revoked: self.revoked,
+            programs: self
+                .programs
+                .into_iter()
+                .map(|program| ProgramPin {
+                    word: program.word,
+                    path: program.path,
+                    digest: program.digest,
+                })
+                .collect(),
         })
     }
 }
@@ -296,7 +329,12 @@ mod tests {
         };
         let record = Record {
             accepted: Some(accepted),
-            granted: set(&["filesystem.read=."]),
+            granted: set(&["filesystem.read=.", "process.execute=git **"]),
+            programs: vec![ProgramPin {
+                word: "git".to_owned(),
+                path: "/usr/bin/git".into(),
+                digest: digest("git"),
+            }],
             revoked: set(&["environment=HOME"]),
         };
         let name: PackageName = "acme/files".parse().unwrap();
@@ -345,6 +383,7 @@ mod tests {
         records.forget(&name);
         assert_eq!(records.skills[&name].revoked, set(&["environment=HOME"]));
         assert!(records.skills[&name].granted.is_empty());
+        assert!(records.skills[&name].programs.is_empty());
         assert_eq!(
             Records::parse(&records.to_text().unwrap()).unwrap(),
             records

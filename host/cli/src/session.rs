@@ -24,6 +24,7 @@ use crate::lock::{Lock, Locked};
 use crate::output;
 use crate::pins::{By, Pin, Pins};
 use crate::prefix;
+use crate::processes;
 use crate::project::{Project, WriteLock};
 use crate::record::{Accepted, Record, Records};
 use crate::registry::{Network, Source};
@@ -225,9 +226,24 @@ impl<'a> Session<'a> {
             note: release.note_digest(),
             wishes: wish.grants.digest(),
         };
+        // What was answered just now is bound to the programs of just now; older answers are not touched.
+        let answered = match flags {
+            Flags::Allow(allowed) => granted.meet(allowed),
+            Flags::Silent | Flags::NoGrants => PermissionSet::empty(),
+        };
+        let before = record.granted_to(&source.registry.origin, &keyset);
+        let new = before.difference_added(&granted);
+        let answered = answered.union(&PermissionSet::new(new));
+        let programs = processes::renewed(
+            &record.programs,
+            &granted,
+            &answered,
+            Some(self.project.folder()),
+        );
         let record = Record {
             accepted: Some(accepted),
             granted: granted.clone(),
+            programs,
             revoked: record.revoked,
         };
         self.records.skills.insert(name.clone(), record);
@@ -373,7 +389,6 @@ impl<'a> Session<'a> {
         let host = match self.host.take() {
             Some(host) => host,
             None => invoke::host(HostConfig {
-                allocation: claw_host::Allocation::OnDemand,
                 cache: invoke::cache(self.home),
                 ..HostConfig::default()
             })?,

@@ -84,6 +84,12 @@ impl Place {
     }
 }
 
+/// Whether nothing of this name may be changed, wherever it is.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_protected_name(name: &OsStr) -> bool {
+    Place::default().child(name).is_protected()
+}
+
 /// A name as those file systems see it that ignore the most: without case, without characters that
 /// have no width, and with the two letters that are others in capitals.
 fn folded(name: &OsStr) -> String {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::tests::HOST;
 use claw_package::{PermissionKind, PermissionSet};
 use serde_json::json;
 use tempfile::TempDir;
-use wasmtime::Engine;
 use wasmtime::component::Resource;
 
 use super::*;
@@ -16,7 +16,7 @@ use crate::bindings::wasi::filesystem::types::{
     HostDirectoryEntryStream, NewTimestamp, OpenFlags, PathFlags,
 };
 use crate::denial::Denial;
-use crate::limits::{Limits, Together};
+use crate::limits::Limits;
 use crate::state::State;
 
 mod budgets;
@@ -81,9 +81,8 @@ impl Disk {
         invocation.workspace = Some(self.path("workspace"));
         invocation.grants = PermissionSet::new(grants.iter().map(|line| line.parse().unwrap()));
         change(&mut invocation);
-        let together = Arc::new(Together::new(u64::MAX));
         let limits = invocation.limits;
-        let mut state = State::new(&invocation, &limits, &Engine::default(), &together);
+        let mut state = State::new(&invocation, &limits, &HOST.shared);
         let start = state.get_directories().unwrap();
         Guest { state, start }
     }

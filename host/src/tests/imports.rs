@@ -8,19 +8,9 @@ fn importing(interface: &str) -> String {
 }
 
 #[test]
-fn gated_interfaces_that_are_not_linked_are_refused_as_not_enforced() {
-    let interface = "claw:skill/process@0.1.0";
-    let error = HOST.load(&verified(&importing(interface))).err().unwrap();
-    assert!(matches!(&error, LoadError::NotEnforced(refused) if refused.interface == interface));
-    assert_eq!(
-        error.to_string(),
-        "`process` is not enforced in this version of claw"
-    );
-}
-
-#[test]
-fn interfaces_of_the_network_are_not_refused_but_have_to_fit() {
+fn gated_interfaces_are_not_refused_but_have_to_fit() {
     for interface in [
+        "claw:skill/process@0.1.0",
         "wasi:http/types@0.2.6",
         "wasi:http/outgoing-handler@0.2.6",
         "wasi:http/incoming-handler@0.2.6",

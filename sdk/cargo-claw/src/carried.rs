@@ -15,10 +15,14 @@ pub(crate) const SDK: &[File] = &[
     ("src/http/error.rs", include_str!("../../src/http/error.rs")),
     ("src/http/url.rs", include_str!("../../src/http/url.rs")),
     ("src/log.rs", include_str!("../../src/log.rs")),
+    ("src/process.rs", include_str!("../../src/process.rs")),
 ];
 
 /// `claw:skill`, one file per interface.
-pub(crate) const CLAW_SKILL: &[File] = &[("log.wit", include_str!("../../../wit/log.wit"))];
+pub(crate) const CLAW_SKILL: &[File] = &[
+    ("log.wit", include_str!("../../../wit/log.wit")),
+    ("process.wit", include_str!("../../../wit/process.wit")),
+];
 
 /// Pairs each path below `wit/deps` with its text.
 macro_rules! wasi {

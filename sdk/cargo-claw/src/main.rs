@@ -20,6 +20,7 @@ mod output;
 mod package;
 mod place;
 mod previous;
+mod processes;
 mod project;
 mod registry;
 mod sandbox;
@@ -81,6 +82,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = processes::answer() {
+        return code;
+    }
     // Cargo passes the name of the subcommand on: `cargo claw build` is `cargo-claw claw build`.
     let words = std::env::args_os()
         .enumerate()

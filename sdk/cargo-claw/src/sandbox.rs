@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use claw_host::{
-    Allocation, Host, HostConfig, Invocation, Limits, LoadError, LogLevel, LogRecord, Network,
-    NetworkConfig, Outcome as Ended, Report, Skill,
+    Host, HostConfig, Invocation, Limits, LoadError, LogLevel, LogRecord, Network, NetworkConfig,
+    Outcome as Ended, Report, Skill,
 };
 use claw_package::{PermissionKind, PermissionSet};
 use claw_trust::VerifiedComponent;
@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use crate::compile::Built;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::output;
+use crate::processes;
 use crate::project::Project;
 
 /// A skill that is ready to run.
@@ -34,7 +35,7 @@ impl Sandbox {
         let declared = &project.manifest.permissions;
         let component = VerifiedComponent::local(built.bytes.as_slice(), None, declared);
         let host = Host::new(HostConfig {
-            allocation: Allocation::OnDemand,
+            processes: Some(processes::config()),
             ..HostConfig::default()
         });
         let host = host.or_fail(Kind::Bug, "could not prepare the sandbox")?;

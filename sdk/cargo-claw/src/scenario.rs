@@ -50,6 +50,9 @@ pub(crate) struct Scenario {
     /// What is in the workspace before: texts by path; a path that ends in `/` is an empty folder.
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
+    /// Programs that are answered for: none is run for real.
+    #[serde(default)]
+    pub(crate) process: Vec<Answer>,
     /// How long it may take.
     pub(crate) timeout_ms: Option<u64>,
 
@@ -69,6 +72,23 @@ pub(crate) struct Scenario {
     /// What is denied on the way: permissions, or their kinds. Nothing, when left out.
     #[serde(default)]
     pub(crate) denials: Vec<String>,
+}
+
+/// What a program says when a test runs it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// The command, word by word.
+    pub(crate) argv: Vec<String>,
+    /// Its exit code.
+    #[serde(default)]
+    pub(crate) exit: u8,
+    /// What it writes to standard output.
+    #[serde(default)]
+    pub(crate) stdout: String,
+    /// What it writes to standard error.
+    #[serde(default)]
+    pub(crate) stderr: String,
 }
 
 /// What is expected of a file.

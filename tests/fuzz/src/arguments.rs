@@ -44,10 +44,7 @@ const TYPES: &[(&str, &str)] = &[
 
 static GUEST: LazyLock<Skill> = LazyLock::new(|| {
     let bytes = wat::parse_str(guest()).expect("the guest is written correctly");
-    let config = HostConfig {
-        ..HostConfig::default()
-    };
-    let host = Host::new(config).expect("this machine has a host");
+    let host = Host::new(HostConfig::default()).expect("this machine has a host");
     let component = VerifiedComponent::local(bytes, None, &PermissionSet::empty());
     host.load(&component).expect("the guest needs nothing")
 });

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use claw_host::{Allocation, Host, HostConfig, Invocation, Limits, LogRecord, Outcome, Skill};
+use claw_host::{Host, HostConfig, Invocation, Limits, LogRecord, Outcome, Skill};
 use claw_package::PermissionSet;
 use claw_trust::VerifiedComponent;
 use serde_json::{Value, json};
@@ -40,10 +40,7 @@ pub(super) struct Call<'a> {
 impl Library {
     /// A host that keeps nothing on the disk.
     pub(super) fn new() -> Library {
-        let host = Host::new(HostConfig {
-            allocation: Allocation::OnDemand,
-            ..HostConfig::default()
-        });
+        let host = Host::new(HostConfig::default());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

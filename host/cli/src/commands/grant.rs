@@ -8,6 +8,7 @@ use crate::danger::{self, Warning};
 use crate::failure::{Failure, Outcome};
 use crate::installed::{Shelf, effective};
 use crate::output;
+use crate::processes;
 use crate::project::Project;
 use crate::record::{Record, takes_from};
 use crate::session::add_command;
@@ -33,8 +34,15 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     let writing = project.lock_for_writing(&context.home)?;
     let mut records = project.records(&context.home)?;
     let (record, manifest) = accepted(context, &records.skills, &name)?;
-    let granted = grant(&record, &manifest, &permissions)
+    let mut granted = grant(&record, &manifest, &permissions)
         .map_err(|failure| failure.during(format!("could not grant `{name}`")))?;
+    let asked = PermissionSet::new(permissions.iter().cloned()).meet(&granted.granted);
+    granted.programs = processes::renewed(
+        &record.programs,
+        &granted.granted,
+        &asked,
+        Some(project.folder()),
+    );
     records.skills.insert(name.clone(), granted.clone());
     records.write(&context.home, project.folder())?;
     drop(writing);
@@ -134,7 +142,7 @@ fn grant(record: &Record, manifest: &PermissionSet, permissions: &[Permission]) 
     Ok(Record {
         granted,
         revoked,
-        accepted: record.accepted.clone(),
+        ..record.clone()
     })
 }
 
@@ -151,6 +159,7 @@ mod tests {
         Record {
             accepted: None,
             granted: set(granted),
+            programs: Vec::new(),
             revoked: set(revoked),
         }
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use claw_host::{Allocation, HostConfig, Report};
+use claw_host::{HostConfig, ProgramPin, Report};
 use claw_package::permission::Folder;
 use claw_package::{PackageName, Permission, PermissionSet, SkillJson, Spec, limits};
 use claw_trust::VerifiedComponent;
@@ -20,6 +20,7 @@ use crate::installed::{self, Shelf};
 use crate::invoke::{self, Frame, HostToCome};
 use crate::output;
 use crate::parameters;
+use crate::processes;
 use crate::project::Project;
 use crate::secrets;
 use crate::settings::Settings;
@@ -68,6 +69,8 @@ struct Ready {
     actor: Actor,
     component: VerifiedComponent,
     effective: PermissionSet,
+    /// The programs that were granted before.
+    pins: Vec<ProgramPin>,
     assets: Option<PathBuf>,
     /// What its actions take, by name, for reading words.
     schema: Option<Value>,
@@ -78,8 +81,8 @@ struct Ready {
 pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     // Takes as long as the checks below, and needs nothing of them.
     let host = invoke::begin_host(HostConfig {
-        allocation: Allocation::OnDemand,
         cache: invoke::cache(&context.home),
+        processes: Some(processes::config()),
         ..HostConfig::default()
     });
     let settings = context.settings()?;
@@ -108,8 +111,15 @@ pub(crate) fn run(args: Args, context: &Context) -> Outcome {
     } else {
         None
     };
+    let programs = processes::programs(
+        &ready.pins,
+        &allowed,
+        &ready.effective,
+        workspace.as_deref(),
+    );
     let frame = Frame {
         grants: ready.effective.clone(),
+        programs,
         workspace,
         home: context.home.root().to_owned(),
         assets: ready.assets.clone(),
@@ -202,6 +212,7 @@ fn installed(
         actor,
         component,
         effective,
+        pins: installed.record.programs.clone(),
         assets: installed.stored.assets(),
         schema,
         _unpacked: None,
@@ -291,6 +302,7 @@ fn local(args: &Args, settings: &Settings, allowed: &PermissionSet) -> Outcome<R
         actor,
         component,
         effective,
+        pins: Vec::new(),
         assets,
         schema,
         _unpacked: unpacked,
@@ -321,7 +333,7 @@ fn typed(args: &Args) -> String {
     format!("{}{allowed}", words.join(" "))
 }
 
-/// Every file of the workspace and every place on a network: the bound of a bare component, which
+/// Every file of the workspace, every place on a network and every program: the bound of a bare component, which
 /// may be allowed more next time.
 fn anything() -> PermissionSet {
     let places = [
@@ -331,6 +343,7 @@ fn anything() -> PermissionSet {
         "network.internal=https://*:*",
         "network.tcp=0.0.0.0/0:*",
         "network.tcp=[::/0]:*",
+        "process.execute=**",
     ];
     let places = places.map(|line| line.parse().expect("it is a permission"));
     let files = Permission::FilesystemWrite(Folder::workspace());

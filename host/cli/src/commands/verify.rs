@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use claw_host::{Allocation, HostConfig, LoadError};
+use claw_host::{HostConfig, LoadError};
 use claw_package::{NoSink, Package, PackageName};
 use claw_trust::{Keyset, NOTE_BYTES_MAX, VerifiedRelease};
 use serde_json::json;
@@ -180,7 +180,6 @@ fn installed(args: &Args, context: &Context, name: &PackageName) -> Outcome {
     let mut shelf = Shelf::open(&context.home)?;
     let installed = shelf.get(&context.home, name)?;
     let host = invoke::host(HostConfig {
-        allocation: Allocation::OnDemand,
         cache: invoke::cache(&context.home),
         ..HostConfig::default()
     })?;

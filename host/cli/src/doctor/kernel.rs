@@ -1,4 +1,4 @@
-//! What the kernel offers for confining programs, and what of it this version uses.
+//! What the kernel offers for confining programs, layer by layer and as a whole.
 
 use super::Finding;
 
@@ -13,8 +13,8 @@ pub(super) fn layers() -> Vec<Finding> {
 /// Elsewhere there is nothing to ask.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn layers() -> Vec<Finding> {
-    let what = "skills are confined by WebAssembly and by claw's own file system; the kernel layers \
-                for processes, which no version uses yet, are of Linux";
+    let what = "skills are confined by WebAssembly and by claw's own file system; only Linux has what \
+                confines programs, so none is run here";
     vec![Finding::notice(KERNEL, what)]
 }
 
@@ -26,9 +26,10 @@ mod linux {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
     use super::{Finding, KERNEL};
+    use crate::processes;
 
-    /// Why a missing layer breaks nothing today.
-    const LATER: &str = "not used by this version: for processes, which it refuses";
+    /// What the layers are for.
+    const LATER: &str = "for the programs that skills run";
 
     pub(super) fn layers() -> Vec<Finding> {
         let used = "skills are confined by WebAssembly and by claw's own file system, which need no \
@@ -39,7 +40,19 @@ mod linux {
             layer("landlock", landlock()),
             layer("seccomp", has_seccomp().then(String::new)),
             layer("user namespaces", user_namespaces().then(String::new)),
+            programs(),
         ]
+    }
+
+    /// What a program gets, found out by confining one.
+    fn programs() -> Finding {
+        match processes::caveat() {
+            None => Finding::good(
+                KERNEL,
+                "programs are confined at the level `full`: namespaces, Landlock and seccomp",
+            ),
+            Some(caveat) => Finding::notice(KERNEL, caveat),
+        }
     }
 
     fn layer(name: &str, available: Option<String>) -> Finding {

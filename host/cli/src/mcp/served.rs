@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use claw_host::{Host, Skill};
+use claw_host::{Host, ProgramPin, Skill};
 use claw_package::{Action, PackageName, PermissionSet};
 
 use crate::commands::Context;
@@ -14,6 +14,7 @@ use crate::installed::{self, Shelf};
 use crate::invoke::{self, Frame};
 use crate::lock::Locked;
 use crate::pins::Pins;
+use crate::processes;
 use crate::project::Project;
 use crate::secrets;
 use crate::settings::Settings;
@@ -41,6 +42,7 @@ pub(super) struct Served {
 pub(super) struct Powers {
     pub(super) effective: PermissionSet,
     pub(super) revoked: PermissionSet,
+    pins: Vec<ProgramPin>,
 }
 
 impl Served {
@@ -135,6 +137,7 @@ impl Served {
         Ok(Powers {
             effective,
             revoked: record.revoked,
+            pins: record.programs,
         })
     }
 
@@ -147,6 +150,12 @@ impl Served {
         }
         Ok(Frame {
             grants: powers.effective.clone(),
+            programs: processes::programs(
+                &powers.pins,
+                &PermissionSet::empty(),
+                &powers.effective,
+                floor.workspace.as_deref(),
+            ),
             workspace: floor.workspace.clone(),
             home: floor.home.root().to_owned(),
             assets: self.assets.clone(),

@@ -3,12 +3,13 @@
 //! On a terminal it is asked; without one, or under `strict`, the command that answers it is the
 //! hint of a refusal.
 
-use claw_package::Permission;
+use claw_package::{Permission, PermissionKind};
 
 use super::Arrival;
 use crate::consent::{Flags, Open};
 use crate::failure::{Failure, Outcome};
 use crate::output;
+use crate::processes;
 use crate::show;
 
 /// Who a release is from and what it asks for.
@@ -87,6 +88,11 @@ pub(crate) fn requests(arrival: &Arrival, open: &Open) -> Vec<String> {
             "  to be granted:\n{}",
             show::permissions(&open.permissions, "    ")
         ));
+        if open.permissions.has_kind(PermissionKind::ProcessExecute)
+            && let Some(caveat) = processes::caveat()
+        {
+            output::say(format_args!("  {caveat}"));
+        }
         requests.push("grant this".to_owned());
     } else if open.grew {
         requests.push("accept this release".to_owned());

@@ -104,6 +104,7 @@ async fn guests_share_the_memory_of_their_host_and_give_it_back() {
         allocation: Allocation::OnDemand,
         cache: None,
         memory_bytes_all: Some(limit),
+        ..HostConfig::default()
     })
     .unwrap();
     let load = |text: &str| host.load(&verified(text)).unwrap();

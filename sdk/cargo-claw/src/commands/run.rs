@@ -13,7 +13,7 @@ use crate::home::Home;
 use crate::output::Progress;
 use crate::project::Project;
 use crate::sandbox::{self, Sandbox};
-use crate::{arguments, compile, output};
+use crate::{arguments, compile, output, processes};
 
 /// Run one action of the skill
 #[derive(Debug, clap::Args)]
@@ -46,6 +46,7 @@ pub(crate) fn run(args: Args, json: bool) -> Outcome {
     let sandbox = Sandbox::new(&project, &built)?;
     let allowed = PermissionSet::new(args.allow.iter().cloned());
     let mut invocation = sandbox.invocation(&args.action, input, &allowed);
+    invocation.programs = processes::programs(&invocation.grants, &workspace);
     invocation.workspace = Some(workspace);
     invocation.home = Some(home.root().to_path_buf());
     invocation.environment = std::env::vars_os()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use claw_host::{Network, Report, SecretValue};
+use claw_host::{Network, Report, Script as ProgramScript, SecretValue};
 use claw_package::PermissionSet;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -224,6 +224,7 @@ fn call(
     };
     let mut invocation = sandbox.invocation(&scenario.action, scenario.input.clone(), &granted);
     invocation.workspace = Some(folder.to_path_buf());
+    invocation.programs.scripts = Some(scripts(scenario));
     invocation.environment = scenario.environment.clone().into_iter().collect();
     invocation.network = Some(Network::scripted(Arc::<Script>::clone(script)));
     for (name, value) in &scenario.secrets {
@@ -238,6 +239,17 @@ fn call(
         invocation.limits.timeout = Duration::from_millis(timeout_ms);
     }
     Ok(sandbox.invoke(invocation))
+}
+
+/// The answers of its programs. A test without any runs no program either.
+fn scripts(scenario: &Scenario) -> Vec<ProgramScript> {
+    let answers = scenario.process.iter().map(|answer| ProgramScript {
+        argv: answer.argv.clone(),
+        exit: answer.exit,
+        stdout: answer.stdout.clone(),
+        stderr: answer.stderr.clone(),
+    });
+    answers.collect()
 }
 
 /// Writes a file of the workspace, or makes a folder where the path ends in `/`.

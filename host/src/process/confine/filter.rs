@@ -1,0 +1,276 @@
+//! The system calls that no child makes: seccomp.
+//!
+//! Everything is allowed but what is named here, and but calls that are newer than this list. Files are not for a
+//! filter, which sees no paths: Landlock and the mounts are for those.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch, sock_filter,
+};
+
+use super::Level;
+
+/// The last system call that was looked at: of Linux 6.18. What a later kernel adds is answered as not there, and so
+/// is the second set of calls that x86-64 has, whose numbers have bit 30.
+const LAST_KNOWN: u32 = 469;
+
+/// Refused with `EPERM`, whatever their arguments are.
+const REFUSED: &[i64] = &[
+    // Ways out, or to other machines. `socketpair` is below.
+    libc::SYS_socket,
+    libc::SYS_bind,
+    libc::SYS_connect,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    // Other processes.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    // Calls that pass this filter by, or that had more faults than uses.
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_userfaultfd,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_personality,
+    libc::SYS_vmsplice,
+    // Code that comes from no file.
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+    // Mounts and roots.
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_mount_setattr,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_fanotify_init,
+    libc::SYS_fanotify_mark,
+    // Namespaces; `clone` is below.
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    // Keys.
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    // Memory and messages shared by name with everything of this user.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    // The machine itself.
+    libc::SYS_kexec_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_acct,
+    libc::SYS_syslog,
+    libc::SYS_vhangup,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+];
+
+/// Those of one processor.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[i64] = &[
+    libc::SYS_kexec_file_load,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+    libc::SYS_uselib,
+    libc::SYS__sysctl,
+    libc::SYS_ustat,
+    libc::SYS_sysfs,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_HERE: &[i64] = &[];
+
+/// Newer than the constants that there are: `statmount`, `listmount`, the attributes of security modules,
+/// `open_tree_attr`, `file_getattr`, `file_setattr`.
+const REFUSED_BY_NUMBER: &[i64] = &[457, 458, 459, 460, 461, 467, 468, 469];
+
+/// Changes of a file's mode, owner, times and attributes. Landlock does not see them, so that where no mount
+/// namespace bounds what has a path they are refused for all files.
+const METADATA: &[i64] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    452, // fchmodat2
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    463, // setxattrat
+    466, // removexattrat
+];
+
+#[cfg(target_arch = "x86_64")]
+const METADATA_HERE: &[i64] = &[
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const METADATA_HERE: &[i64] = &[];
+
+/// Signals to others. Landlock keeps them in from its sixth version on, and a pid namespace always does.
+const SIGNALS: &[i64] = &[
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
+];
+
+/// Namespaces that `clone` could make.
+const CLONE_NAMESPACES: u64 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET) as u64;
+
+/// What the filter has to make up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lacks {
+    /// Nothing else bounds metadata by path.
+    pub(super) mounts: bool,
+    /// Nothing else bounds signals.
+    pub(super) signals: bool,
+}
+
+impl Lacks {
+    pub(super) fn of(level: Level, scopes_signals: bool) -> Self {
+        let is_basic = level == Level::Basic;
+        Self {
+            mounts: is_basic,
+            signals: is_basic && !scopes_signals,
+        }
+    }
+}
+
+/// The filter as the kernel takes it. None on processors that it was never written for.
+pub(super) fn build(lacks: Lacks) -> Option<BpfProgram> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    let lists = [REFUSED, REFUSED_HERE, REFUSED_BY_NUMBER];
+    let metadata = [METADATA, METADATA_HERE];
+    let signals = [SIGNALS];
+    let all = lists
+        .into_iter()
+        .chain(metadata.into_iter().filter(|_| lacks.mounts))
+        .chain(signals.into_iter().filter(|_| lacks.signals));
+    rules.extend(all.flatten().map(|call| (*call, Vec::new())));
+    rules.insert(libc::SYS_clone, any_bit(0, CLONE_NAMESPACES)?);
+    rules.insert(libc::SYS_socketpair, socketpair()?);
+    // An address would say where to.
+    let addressed = rule(4, Length::Qword, SeccompCmpOp::Ne, 0)?;
+    rules.insert(libc::SYS_sendto, vec![addressed]);
+    rules.insert(libc::SYS_ioctl, terminal()?);
+    let refuse = SeccompAction::Errno(libc::EPERM as u32);
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).ok()?;
+    let rest = BpfProgram::try_from(filter).ok()?;
+    Some([newer(), rest].concat())
+}
+
+fn rule(argument: u8, length: Length, operator: SeccompCmpOp, value: u64) -> Option<SeccompRule> {
+    let condition = SeccompCondition::new(argument, length, operator, value).ok()?;
+    SeccompRule::new(vec![condition]).ok()
+}
+
+/// Each bit by itself: no comparison asks for any bit of many.
+fn any_bit(argument: u8, bits: u64) -> Option<Vec<SeccompRule>> {
+    let bits = (0..u64::BITS)
+        .map(|shift| 1 << shift)
+        .filter(|bit| bits & bit != 0);
+    bits.map(|bit| rule(argument, Length::Qword, SeccompCmpOp::MaskedEq(bit), bit))
+        .collect()
+}
+
+/// Only streams between two ends of the local kind: what sends datagrams could be given any other end by its name.
+fn socketpair() -> Option<Vec<SeccompRule>> {
+    const KIND: u64 = 0xf;
+    let kinds = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_RDM];
+    let family = rule(0, Length::Dword, SeccompCmpOp::Ne, libc::AF_UNIX as u64);
+    let kinds = kinds.map(|kind| rule(1, Length::Dword, SeccompCmpOp::MaskedEq(KIND), kind as u64));
+    [family].into_iter().chain(kinds).collect()
+}
+
+/// Typing into a terminal, as if its user had.
+fn terminal() -> Option<Vec<SeccompRule>> {
+    let requests = [libc::TIOCSTI, libc::TIOCLINUX];
+    let requests = requests.map(|request| rule(1, Length::Dword, SeccompCmpOp::Eq, request));
+    requests.into_iter().collect()
+}
+
+/// Before everything else: what is newer than the list is not there, nor is `clone3`, whose flags are in memory, where
+/// no filter sees them.
+fn newer() -> Vec<sock_filter> {
+    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    const JUMP_GREATER: u16 = (libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K) as u16;
+    const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    let step = |code, k, jt, jf| sock_filter { code, jt, jf, k };
+    vec![
+        step(LOAD, 0, 0, 0),
+        step(JUMP_GREATER, LAST_KNOWN, 1, 0),
+        step(JUMP_EQUAL, libc::SYS_clone3 as u32, 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32, 0, 0),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_fits_the_kernel_and_each_lack_makes_it_longer() {
+        let length = |mounts, signals| build(Lacks { mounts, signals }).unwrap().len();
+        assert!(length(false, false) < length(true, false));
+        assert!(length(true, false) < length(true, true));
+        assert!(length(true, true) < 4096);
+    }
+}

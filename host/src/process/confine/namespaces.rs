@@ -1,0 +1,54 @@
+//! New namespaces: of users, so that the rest is allowed; of processes, networks, IPC and host names.
+//!
+//! The child keeps the user and group that it has outside: only the privileges in its namespaces are new, and they
+//! are dropped before the program starts.
+
+use std::fs;
+use std::io;
+
+use rustix::io::Errno;
+use rustix::process::{getegid, geteuid};
+use rustix::thread::UnshareFlags;
+
+use super::kernel;
+
+/// From here on the next process that is forked is the first of a new namespace.
+pub(super) fn enter() -> Result<(), Errno> {
+    let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+    kernel::unshare(
+        UnshareFlags::NEWUSER
+            | UnshareFlags::NEWPID
+            | UnshareFlags::NEWNET
+            | UnshareFlags::NEWIPC
+            | UnshareFlags::NEWUTS,
+    )?;
+    write("/proc/self/setgroups", "deny")?;
+    write("/proc/self/uid_map", &format!("{user} {user} 1"))?;
+    write("/proc/self/gid_map", &format!("{group} {group} 1"))
+}
+
+/// Whether a number of processes can be set for one namespace.
+///
+/// Resource limits count for every user but the machine's own root, who is root in a namespace of users too. Since
+/// Linux 6.14 a namespace of processes has a highest number of its own. Before, the same file is the whole
+/// machine's, and must not be touched.
+pub(super) fn has_own_count() -> bool {
+    let name = rustix::system::uname();
+    let release = name.release().to_str().unwrap_or_default();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|part| part.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= (6, 14))
+}
+
+/// Lets the namespace of this process have no more processes than its first numbers.
+pub(super) fn bound_count() -> Result<(), Errno> {
+    /// The least that can be set.
+    const HIGHEST: &str = "301";
+    write("/proc/sys/kernel/pid_max", HIGHEST)
+}
+
+fn write(path: &str, text: &str) -> Result<(), Errno> {
+    let written = fs::write(path, text);
+    written.map_err(|error: io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}

@@ -1,0 +1,165 @@
+//! Waits for a child and ends everything that it started: when it ends, when the host says so, and when the host
+//! itself is gone.
+//!
+//! The host holds the other end of the socket. That end closes with it, whatever ended it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, kill_process, pidfd_open, wait,
+    waitpid,
+};
+
+use super::message::Message;
+
+/// How often the processes of a tree are counted where no namespace counts them.
+const TICK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
+/// Rounds of ending processes that start others meanwhile. Each ends all that there are.
+const ROUNDS_MAX: usize = 10_000;
+
+/// Tells the host. When it is gone there is nobody to tell.
+pub(super) fn tell(control: BorrowedFd<'_>, message: Message) {
+    let _ = send(control, &message.to_bytes(), SendFlags::NOSIGNAL);
+}
+
+fn ended(status: WaitStatus) -> Message {
+    match status.terminating_signal() {
+        Some(signal) => Message::Signalled(signal),
+        None => Message::Exited(status.exit_status().unwrap_or(-1)),
+    }
+}
+
+/// As the first process of a namespace: takes in what is orphaned, and ends with the program. The kernel ends the
+/// rest.
+pub(super) fn first(control: BorrowedFd<'_>, program: Pid) {
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid == program => {
+                return tell(control, ended(status));
+            }
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// From outside of the namespace: waits for its first process, or ends it. The number of processes is looked at where
+/// nothing else bounds it.
+pub(super) fn namespace(control: &OwnedFd, first: Pid, processes_max: Option<u64>) {
+    let tick = processes_max.map(|_| &TICK);
+    let too_many = || processes_max.is_some_and(|most| descendants().len() as u64 > most);
+    if wait_for(control, first, tick, too_many) == Woken::Stop {
+        let _ = kill_process(first, Signal::KILL);
+    }
+    let _ = waited(first);
+}
+
+/// Without a namespace: waits for the program, and then ends everything that comes from it.
+pub(super) fn tree(control: &OwnedFd, program: Pid, processes_max: u64) {
+    let too_many = || descendants().len() as u64 > processes_max;
+    let woken = wait_for(control, program, Some(&TICK), too_many);
+    if woken == Woken::Stop {
+        let _ = kill_process(program, Signal::KILL);
+    }
+    let status = waited(program);
+    end_all();
+    if let Some(status) = status {
+        tell(control.as_fd(), ended(status));
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Woken {
+    /// The process has ended.
+    Ended,
+    /// It is to be ended.
+    Stop,
+}
+
+fn wait_for(
+    control: &OwnedFd,
+    pid: Pid,
+    tick: Option<&Timespec>,
+    too_many: impl Fn() -> bool,
+) -> Woken {
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return Woken::Stop;
+    };
+    loop {
+        // The host never writes here: whatever wakes this end is its end.
+        let mut both = [
+            PollFd::new(&process, PollFlags::IN),
+            PollFd::new(control, PollFlags::IN),
+        ];
+        match poll(&mut both, tick) {
+            Ok(_) if !both[0].revents().is_empty() => return Woken::Ended,
+            Ok(_) if !both[1].revents().is_empty() => return Woken::Stop,
+            Ok(_) if too_many() => return Woken::Stop,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return Woken::Stop,
+        }
+    }
+}
+
+fn waited(pid: Pid) -> Option<WaitStatus> {
+    loop {
+        match waitpid(Some(pid), WaitOptions::empty()) {
+            Ok(Some((_, status))) => return Some(status),
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// This process takes in what is orphaned, so all that is left hangs below it.
+fn end_all() {
+    for _ in 0..ROUNDS_MAX {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        for pid in descendants() {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Every process that comes from this one, as `/proc` has it now.
+fn descendants() -> Vec<Pid> {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
+        // The name of the program is in brackets, and may hold anything.
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        if let Some(parent) = fields.split_whitespace().nth(1)
+            && let Ok(parent) = parent.parse()
+        {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = Vec::new();
+    let mut pending = vec![getpid().as_raw_nonzero().get()];
+    while let Some(pid) = pending.pop() {
+        for child in children.remove(&pid).unwrap_or_default() {
+            pending.push(child);
+            found.extend(Pid::from_raw(child));
+        }
+    }
+    found
+}

@@ -1,0 +1,39 @@
+//! How well a kernel can confine a child.
+
+use std::fmt;
+
+/// Which layers there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Landlock and seccomp. A granted program can write protected names in a folder that it may write, and can ask
+    /// for the size and times of any file.
+    Basic,
+    /// Namespaces besides: a child sees nothing but what it may use, and ends with everything that it started.
+    Full,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic => "basic",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// Why no child can be confined here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this machine can't confine programs: {reason}")]
+pub struct Unconfined {
+    /// What failed.
+    pub reason: String,
+}
+
+/// How well children are confined here, and why not better.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confinement {
+    /// The level that children get.
+    pub level: Level,
+    /// Why it is not the best one.
+    pub reason: Option<String>,
+}
