@@ -129,7 +129,7 @@ fn an_import_without_a_permission_does_not_pack() {
 fn first_party_skills_pass_their_own_tests() {
     guests::ensure_toolchain().expect("a toolchain for components");
     let root = tempfile::TempDir::new().expect("a temporary folder");
-    for skill in ["hello", "files", "http-api", "web-fetch"] {
+    for skill in ["hello", "files", "git-helper", "http-api", "web-fetch"] {
         let author = Person::new(root.path(), skill);
         let author = in_folder(&author, &programs::repository().join("skills").join(skill));
         author.cargo_claw(&["test"]).ok();

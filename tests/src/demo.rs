@@ -97,8 +97,8 @@ fn demo(keep: bool) -> Result<()> {
         token.trim(),
     )?;
 
-    chapter("The author tests and publishes two skills");
-    for skill in ["hello", "files"] {
+    chapter("The author tests and publishes three skills");
+    for skill in ["hello", "files", "git-helper"] {
         let author = author.in_folder(programs::repository().join("skills").join(skill));
         author.run("cargo-claw", &["test"])?;
         author.run("cargo-claw", &["publish"])?;
@@ -166,6 +166,12 @@ fn demo(keep: bool) -> Result<()> {
         .build()?;
     runtime.block_on(over_mcp(&agent, &workspace))?;
 
+    #[cfg(target_os = "linux")]
+    {
+        chapter("A skill runs a program: a commit in a new repository");
+        commit(&agent, &root.path().join("agent/repository"))?;
+    }
+
     chapter("Done");
     println!(
         "From the author's key to the bytes and the powers that ran, every link was checked, at every step."
@@ -182,6 +188,63 @@ fn demo(keep: bool) -> Result<()> {
         );
         runtime.block_on(tokio::signal::ctrl_c())?;
     }
+    Ok(())
+}
+
+/// Has a skill commit in a repository that knows no author: that is in the agent's own configuration of git.
+#[cfg(target_os = "linux")]
+fn commit(agent: &Actor, repository: &Path) -> Result<()> {
+    let home = agent
+        .person
+        .home
+        .parent()
+        .context("a home is in a folder")?;
+    std::fs::write(
+        home.join(".gitconfig"),
+        "[user]\n\tname = Ada Example\n\temail = ada@example.com\n",
+    )?;
+    std::fs::create_dir_all(repository)?;
+    let git = |words: &[&str]| -> Result<String> {
+        println!("\nagent$ git {}", words.join(" "));
+        let output = std::process::Command::new("git")
+            .args(words)
+            .current_dir(repository)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .output()
+            .context("git is not installed")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        print_indented(&text);
+        ensure!(output.status.success(), "git failed: {output:?}");
+        Ok(text)
+    };
+    git(&["init", "--quiet", "--initial-branch=main"])?;
+    std::fs::write(repository.join("README.md"), "# A new project\n")?;
+    println!(
+        "\n  # It is granted git, and of git what it asks for; which file git is gets written down."
+    );
+    let add = [
+        "add",
+        "acme/git-helper",
+        "--allow",
+        "filesystem.write=.",
+        "--allow",
+        "process.execute=git **",
+    ];
+    agent.run("claw", &add)?;
+    let folder = repository.display().to_string();
+    let act = |words: &[&str]| {
+        let fixed = ["run", "acme/git-helper"];
+        agent.run("claw", &[&fixed, words, &["--workspace", &folder]].concat())
+    };
+    act(&["status"])?;
+    act(&["smart-commit", "stage-all=true"])?;
+    let log = git(&["log", "--format=%an <%ae>: %s"])?;
+    ensure!(
+        log.trim() == "Ada Example <ada@example.com>: Add README.md",
+        "the commit is not as it should be: {log}"
+    );
     Ok(())
 }
 
