@@ -11,6 +11,8 @@
 
 mod bare;
 mod calls;
+#[cfg(target_os = "linux")]
+mod children;
 mod ending;
 mod files;
 mod instances;
@@ -34,13 +36,14 @@ use std::process::ExitCode;
 use table::Table;
 use world::World;
 
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "calls",
     "files",
     "ending",
     "values",
     "instances",
     "processes",
+    "children",
     "packages",
     "resolution",
     "publishing",
@@ -93,6 +96,10 @@ fn main() -> ExitCode {
     }
     if wanted("processes") {
         processes::measure(&world, &mut table);
+    }
+    #[cfg(target_os = "linux")]
+    if wanted("children") {
+        children::measure(&mut table);
     }
     if wanted("packages") {
         packages::measure(&world, &mut table);
