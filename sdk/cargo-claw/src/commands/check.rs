@@ -93,11 +93,11 @@ fn undescribed(actions: &[Action]) -> Option<String> {
     ))
 }
 
-/// What the component imports that packs, and that no `claw` of this version lets it use.
+/// What the component imports that packs, and that not every `claw` lets it use.
 pub(crate) fn not_run(imports: &[Import]) -> Vec<String> {
     let gated = imports.iter().filter_map(|import| match import.class {
         ImportClass::Gated(gate @ Gate::Process) => Some(format!(
-            "it imports `{}`, and this version of claw does not run what needs `{}`: it packs, but nobody can call it yet",
+            "it imports `{}`, and claw runs what needs `{}` on Linux alone: elsewhere nobody can call it",
             import.name,
             gate.capability()
         )),
