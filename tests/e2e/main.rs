@@ -21,6 +21,7 @@ mod hostile;
 mod integrity;
 mod limits;
 mod mcp;
+mod network;
 mod operators;
 #[cfg(target_os = "linux")]
 mod processes;

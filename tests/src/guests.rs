@@ -69,6 +69,12 @@ pub fn process() -> &'static Path {
     })
 }
 
+/// The package of the hostile guest `acme/net`, as `cargo claw pack` makes it.
+pub fn net() -> &'static Path {
+    static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGE.get_or_init(|| pack(&programs::repository().join("tests/guests/net"), "net"))
+}
+
 /// Packs the skill in `folder` and gives the path of its tarball.
 fn pack(folder: &Path, name: &str) -> PathBuf {
     ensure_toolchain().unwrap_or_else(|error| panic!("{error}"));

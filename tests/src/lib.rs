@@ -21,6 +21,7 @@ pub mod programs;
 pub mod random;
 pub mod reference;
 pub mod registry;
+pub mod site;
 pub mod terminal;
 
 pub use environment::TestEnv;

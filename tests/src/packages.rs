@@ -72,6 +72,21 @@ impl TestPackage {
             .component(component)
     }
 
+    /// Is the hostile guest of `tests/guests/net`, with all that it asks for.
+    pub fn net(self) -> TestPackage {
+        let component = member(guests::net(), "skill.wasm");
+        let asked = [
+            "filesystem.write=.",
+            "network.external=http://*:*",
+            "network.external=https://*:*",
+            "network.internal=http://*:*",
+            "network.internal=https://*:*",
+            "secret=TOKEN http://127.0.0.1 authorization",
+        ];
+        let whole = asked.into_iter().fold(self, TestPackage::permission);
+        whole.component(component)
+    }
+
     /// Packs it.
     pub fn pack(&self) -> Packed {
         self.try_pack()
