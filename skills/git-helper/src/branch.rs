@@ -19,7 +19,9 @@ pub fn create(description: &str, issue: Option<u32>) -> Result<String> {
         (Some(issue), false) => format!("feature/{issue}-{words}"),
         (None, false) => format!("feature/{words}"),
         (None, true) => {
-            return Err(Error::new("the description has no letter or digit to make a name from"));
+            return Err(Error::new(
+                "the description has no letter or digit to make a name from",
+            ));
         }
     };
     git(&["switch", "--quiet", "--create", &name])?;
@@ -51,7 +53,13 @@ pub fn base(named: Option<String>) -> Result<String> {
     if let Some(named) = named {
         return Ok(checked(&named)?.to_owned());
     }
-    let found = git(&["branch", "--list", "--format=%(refname:short)", "main", "master"])?;
+    let found = git(&[
+        "branch",
+        "--list",
+        "--format=%(refname:short)",
+        "main",
+        "master",
+    ])?;
     let base = found.lines().next().map(str::to_owned);
     base.ok_or_else(|| Error::new("there is neither `main` nor `master`: name the `base`"))
 }

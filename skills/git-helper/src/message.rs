@@ -29,9 +29,17 @@ pub fn commit(staging: &Staging, emoji: bool, message: Option<String>) -> Result
         let files = staging.files.iter().map(String::as_str);
         git(&Vec::from_iter(["add", "--"].into_iter().chain(files)))?;
     }
-    let staged = read(&git(&["diff", "--cached", "--name-status", "--no-renames", "-z"])?);
+    let staged = read(&git(&[
+        "diff",
+        "--cached",
+        "--name-status",
+        "--no-renames",
+        "-z",
+    ])?);
     if staged.is_empty() {
-        return Err(Error::new("nothing is staged: name `files`, or use `stage-all`"));
+        return Err(Error::new(
+            "nothing is staged: name `files`, or use `stage-all`",
+        ));
     }
     let message = match message {
         Some(message) if !message.trim().is_empty() => message,
@@ -150,7 +158,10 @@ fn kind(staged: &[Staged]) -> Kind {
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         if ends(&[".md", ".rst", ".adoc"]) || path.starts_with("docs/") {
             Kind::Documentation
-        } else if path.split('/').any(|part| part == "tests" || part == "test") {
+        } else if path
+            .split('/')
+            .any(|part| part == "tests" || part == "test")
+        {
             Kind::Tests
         } else if ends(&[".toml", ".yaml", ".yml", ".json", ".ini", ".lock"]) {
             Kind::Settings

@@ -26,10 +26,15 @@ fn run<S: AsRef<str>>(words: &[S], input: Option<&str>) -> Result<String> {
         return Ok(output.stdout_text());
     }
     if output.is_success() {
-        return Err(Error::new(format!("`git {name}` says more than can be read at once")));
+        return Err(Error::new(format!(
+            "`git {name}` says more than can be read at once"
+        )));
     }
     let said = output.stderr_text();
-    let said = said.trim().trim_start_matches("fatal: ").trim_start_matches("error: ");
+    let said = said
+        .trim()
+        .trim_start_matches("fatal: ")
+        .trim_start_matches("error: ");
     let said = match said {
         "" => output.status.to_string(),
         said => said.to_owned(),

@@ -16,13 +16,17 @@ pub fn write(named: Option<String>) -> Result<Proposal> {
     let branch = status()?.branch;
     let branch = branch.ok_or_else(|| Error::new("no branch is checked out"))?;
     if branch == base {
-        return Err(Error::new(format!("`{base}` is checked out: there is nothing to merge into itself")));
+        return Err(Error::new(format!(
+            "`{base}` is checked out: there is nothing to merge into itself"
+        )));
     }
     let range = format!("{base}..HEAD");
     let subjects = git(&["log", "--reverse", "--no-merges", "--format=%s", &range])?;
     let subjects: Vec<&str> = subjects.lines().collect();
     if subjects.is_empty() {
-        return Err(Error::new(format!("`{branch}` has nothing that `{base}` has not")));
+        return Err(Error::new(format!(
+            "`{branch}` has nothing that `{base}` has not"
+        )));
     }
     let files = git(&["diff", "--stat=100", &format!("{base}...HEAD")])?;
     let issue = issue(&branch);
@@ -58,7 +62,10 @@ fn issue(branch: &str) -> Option<u32> {
 /// The words of a branch's last part, as a sentence begins.
 fn title(branch: &str) -> String {
     let last = branch.rsplit('/').next().unwrap_or(branch);
-    let words: Vec<&str> = last.split('-').filter(|word| word.parse::<u32>().is_err()).collect();
+    let words: Vec<&str> = last
+        .split('-')
+        .filter(|word| word.parse::<u32>().is_err())
+        .collect();
     let text = words.join(" ");
     let mut letters = text.chars();
     match letters.next() {

@@ -7,7 +7,13 @@ use crate::{Change, State};
 
 /// How the working tree differs.
 pub fn status() -> Result<State> {
-    let said = git(&["status", "--porcelain=v2", "--branch", "--untracked-files=all", "-z"])?;
+    let said = git(&[
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--untracked-files=all",
+        "-z",
+    ])?;
     Ok(read(&said))
 }
 

@@ -15,10 +15,7 @@ pub struct Got<T> {
 impl<T> Got<T> {
     /// How many there were, and why not more. Whatever was held is let go.
     pub fn said(self) -> (u32, Option<String>) {
-        (
-            u32::try_from(self.held.len()).unwrap_or(u32::MAX),
-            self.end,
-        )
+        (u32::try_from(self.held.len()).unwrap_or(u32::MAX), self.end)
     }
 }
 
