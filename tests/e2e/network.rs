@@ -297,6 +297,8 @@ async fn a_secret_is_nowhere_but_at_its_host() {
     let host = Host::new(HostConfig {
         allocation: Allocation::OnDemand,
         cache: None,
+        memory_bytes_all: None,
+        processes: None,
     });
     let skill = host.expect("a host").load(&component).expect("a skill");
     let workspace = tempfile::tempdir().expect("a folder");
