@@ -6,6 +6,8 @@
 use std::env;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -37,6 +39,8 @@ fn main() {
             let count: usize = count.parse().expect("a number");
             io::stdout().write_all(&vec![b'x'; count]).expect("written");
         }
+        ["connect", place] => told("connect", connect(place)),
+        ["reach", ref paths @ ..] => paths.iter().for_each(|path| reach(Path::new(path))),
         ["where"] => println!("{}", env::current_dir().expect("a folder").display()),
         ["exit", code] => std::process::exit(code.parse().expect("a code")),
         ["abort"] => std::process::abort(),
@@ -47,6 +51,25 @@ fn main() {
         ["escape"] => print!("\x1b]0;title\x07\x1b[2J"),
         _ => panic!("unknown words: {words:?}"),
     }
+}
+
+/// Connects to `tcp:ADDRESS`, `unix:PATH` or `datagram:PATH`, and says something there.
+fn connect(place: &str) -> io::Result<()> {
+    let (kind, place) = place.split_once(':').expect("a kind and a place");
+    match kind {
+        "tcp" => TcpStream::connect(place)?.write_all(b"hello"),
+        "unix" => UnixStream::connect(place)?.write_all(b"hello"),
+        "datagram" => UnixDatagram::unbound()?.send_to(b"hello", place).map(drop),
+        _ => panic!("unknown kind: {kind}"),
+    }
+}
+
+/// Reads a file, and opens it for writing.
+fn reach(path: &Path) {
+    let shown = path.display();
+    told(&format!("read {shown}"), fs::read(path).map(drop));
+    let writing = fs::OpenOptions::new().append(true).open(path);
+    told(&format!("write {shown}"), writing.map(drop));
 }
 
 /// Says that it runs, and goes on until it is ended.

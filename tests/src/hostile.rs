@@ -6,13 +6,17 @@
 
 mod answer;
 mod devices;
+mod elsewhere;
 mod exhaustion;
+mod git;
 mod guest;
 mod library;
 mod links;
 mod memory;
 mod output;
 mod paths;
+mod process;
+mod server;
 mod session;
 mod stage;
 mod table;
@@ -23,10 +27,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use elsewhere::run_as;
 pub use guest::Guest;
+pub use library::{Call, Library};
 pub use stage::Stage;
 pub use table::{Row, page, page_file, print};
-pub use way::{Configuration, User, Way};
+pub use way::{Configuration, Level, User, Way};
 pub use world::World;
 
 /// Nothing when what must happen has happened, else what happened instead.
@@ -63,15 +69,17 @@ pub fn families() -> Vec<&'static Family> {
         &exhaustion::FAMILY,
         &memory::FAMILY,
         &output::FAMILY,
+        &process::FAMILY,
+        &git::FAMILY,
     ]
 }
 
 /// Runs the cases of the families with these names, or all, in one new world.
-pub fn run(configuration: Configuration, names: &[String]) -> Vec<Row> {
+pub fn run(configuration: Configuration, names: &[&str]) -> Vec<Row> {
     let world = World::new(configuration);
     let mut rows = Vec::new();
     for family in families() {
-        if !names.is_empty() && !names.iter().any(|name| name == family.name) {
+        if !names.is_empty() && !names.contains(&family.name) {
             continue;
         }
         for case in family.cases {

@@ -1,6 +1,11 @@
 //! The guests: what they are called, and the package that each comes in.
 
+use serde_json::{Value, json};
+
 use crate::packages::{self, TestPackage};
+
+/// An action that does nothing, and what it takes.
+type Idle = (&'static str, fn() -> Value);
 
 /// A skill that tries something.
 #[derive(Clone, Copy)]
@@ -8,6 +13,8 @@ pub struct Guest {
     /// The word after `acme/`.
     pub name: &'static str,
     package: fn(TestPackage) -> TestPackage,
+    /// An action that does nothing, and an input that it takes.
+    pub(super) idle: Option<Idle>,
 }
 
 impl Guest {
@@ -15,6 +22,14 @@ impl Guest {
     pub const PROBE: Guest = Guest {
         name: "probe",
         package: TestPackage::probe,
+        idle: Some(("echo", || json!({ "text": "on" }))),
+    };
+
+    /// Programs: `tests/guests/process`.
+    pub const PROCESS: Guest = Guest {
+        name: "process",
+        package: TestPackage::process,
+        idle: Some(("again", || json!({ "argv": ["none"], "count": 1 }))),
     };
 
     /// A guest made of a hand-written component whose action is `run`.
@@ -22,6 +37,7 @@ impl Guest {
         Guest {
             name,
             package: component,
+            idle: None,
         }
     }
 

@@ -6,41 +6,60 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use claw_host::{Host, HostConfig, Invocation, Limits, LogRecord, Outcome, Skill};
-use claw_package::PermissionSet;
+use claw_host::{
+    Host, HostConfig, Invocation, Level as HostLevel, Limits, LogRecord, Outcome, ProcessConfig,
+    ProgramPin, Programs, Skill, pin_program,
+};
+use claw_package::{Permission, PermissionSet};
 use claw_trust::VerifiedComponent;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::{Answer, Guest};
+use super::{Answer, Guest, Level};
+use crate::programs;
 
 /// A host and the guests that it has loaded.
-pub(super) struct Library {
+pub struct Library {
     host: Host,
     runtime: Runtime,
     skills: RefCell<HashMap<&'static str, Result<Skill, String>>>,
+    pins: RefCell<Vec<ProgramPin>>,
+    temporary: tempfile::TempDir,
 }
 
 /// One call.
-pub(super) struct Call<'a> {
+pub struct Call<'a> {
     /// Whose action.
-    pub(super) guest: &'a Guest,
+    pub guest: &'a Guest,
     /// The action.
-    pub(super) action: &'a str,
+    pub action: &'a str,
     /// Its arguments.
-    pub(super) input: &'a Value,
+    pub input: &'a Value,
     /// What it may do.
-    pub(super) grants: &'a [String],
+    pub grants: &'a [String],
     /// The folder it works in.
-    pub(super) workspace: &'a Path,
+    pub workspace: &'a Path,
     /// How long it may take.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
 }
 
 impl Library {
-    /// A host that keeps nothing on the disk.
-    pub(super) fn new() -> Library {
-        let host = Host::new(HostConfig::default());
+    /// A host that keeps nothing on the disk, and confines programs at this level at the most.
+    pub fn new(level: Level) -> Library {
+        let level = match level {
+            Level::Full => HostLevel::Full,
+            Level::Basic => HostLevel::Basic,
+        };
+        let temporary = tempfile::TempDir::new().expect("a temporary folder can be made");
+        let host = Host::new(HostConfig {
+            processes: Some(ProcessConfig {
+                helper: programs::path("claw"),
+                helper_arguments: vec!["__confine".into()],
+                temporary: temporary.path().to_owned(),
+                level_max: Some(level),
+            }),
+            ..HostConfig::default()
+        });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -49,11 +68,46 @@ impl Library {
             host: host.expect("the host starts"),
             runtime: runtime.expect("a runtime can be made"),
             skills: RefCell::default(),
+            pins: RefCell::default(),
+            temporary,
+        }
+    }
+
+    /// What is left of the temporary files of children.
+    pub(super) fn temporary_files(&self) -> usize {
+        std::fs::read_dir(self.temporary.path()).map_or(0, Iterator::count)
+    }
+
+    /// Each program as it was when it was first granted.
+    fn programs(&self, grants: &PermissionSet, workspace: &Path) -> Programs {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let search: Vec<_> = std::env::split_paths(&path).collect();
+        let mut pins = self.pins.borrow_mut();
+        for permission in grants {
+            let Permission::ProcessExecute(command) = permission else {
+                continue;
+            };
+            let Some(word) = command.program() else {
+                continue;
+            };
+            if !pins.iter().any(|pin| pin.word == word) {
+                pins.extend(pin_program(word, &search, Some(workspace)));
+            }
+        }
+        Programs {
+            pins: pins.clone(),
+            search,
+            ..Programs::default()
         }
     }
 
     /// Calls an action; a guest that is not even loaded is refused.
-    pub(super) fn call(&self, call: &Call<'_>) -> Answer {
+    pub fn call(&self, call: &Call<'_>) -> Answer {
+        self.call_with(call, |_| {})
+    }
+
+    /// The same after `change` has had its way with the invocation.
+    pub fn call_with(&self, call: &Call<'_>, change: impl FnOnce(&mut Invocation)) -> Answer {
         let skill = match self.skill(call.guest) {
             Ok(skill) => skill,
             Err(said) => return Answer::refused(said),
@@ -74,6 +128,8 @@ impl Library {
             log.push_str(&record.message);
             log.push('\n');
         }));
+        invocation.programs = self.programs(&invocation.grants, call.workspace);
+        change(&mut invocation);
         let started = Instant::now();
         let report = self.runtime.block_on(skill.invoke(invocation));
         let took = started.elapsed();

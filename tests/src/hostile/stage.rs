@@ -8,14 +8,20 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use claw_host::Invocation;
 use serde_json::{Value, json};
 
 use super::library::Call;
 use super::session::Session;
-use super::{Answer, Guest, Verdict, Way, World};
+use super::{Answer, Guest, Level, Verdict, Way, World};
+
+mod children;
 
 /// What no guest ever learns.
 pub(super) const SECRET: &str = "the secret that lies outside";
+
+/// What is granted where a case says nothing else.
+const EVERY_STAGE: &str = "filesystem.write=.";
 
 /// Files that guests may read and never write.
 const PROTECTED: [&str; 4] = [
@@ -37,6 +43,8 @@ pub struct Stage<'w> {
     pub workspace: PathBuf,
     grants: Vec<String>,
     timeout: Duration,
+    /// The guest that was called last.
+    guest: Guest,
     session: Option<(&'static str, Session, usize)>,
     before: Kept,
     answers: u32,
@@ -73,8 +81,9 @@ impl<'w> Stage<'w> {
             before: Kept::default(),
             root,
             workspace,
-            grants: vec!["filesystem.write=.".to_owned()],
+            grants: vec![EVERY_STAGE.to_owned()],
             timeout: Duration::from_secs(30),
+            guest: Guest::PROBE,
             session: None,
             answers: 0,
         };
@@ -145,27 +154,42 @@ impl<'w> Stage<'w> {
     /// Calls an action of any guest.
     pub fn call_of(&mut self, guest: &Guest, action: &str, input: &Value) -> Answer {
         self.answers += 1;
+        self.guest = *guest;
         let answer = match self.way() {
             Way::Run => self.run(guest, action, input),
             Way::Mcp => self.over_mcp(guest, action, input),
-            Way::Library => {
-                let library = self.world.library().expect("it is the way");
-                library.call(&Call {
-                    guest,
-                    action,
-                    input,
-                    grants: &self.grants,
-                    workspace: &self.workspace,
-                    timeout: self.timeout,
-                })
-            }
+            Way::Library => self.world.library().call(&Call {
+                guest,
+                action,
+                input,
+                grants: &self.grants,
+                workspace: &self.workspace,
+                timeout: self.timeout,
+            }),
         };
-        assert!(
-            !answer.said.contains(SECRET),
-            "the secret got out: {answer}"
-        );
-        assert_ne!(answer.outcome, "internal", "claw has a bug: {answer}");
-        answer
+        checked(answer)
+    }
+
+    /// Calls an action through the library whatever the way is, for what only a program that embeds the host can say.
+    pub(super) fn in_library(
+        &mut self,
+        guest: &Guest,
+        action: &str,
+        input: &Value,
+        grants: &[&str],
+        change: impl FnOnce(&mut Invocation),
+    ) -> Answer {
+        self.answers += 1;
+        let grants: Vec<_> = grants.iter().map(|&grant| grant.to_owned()).collect();
+        let call = Call {
+            guest,
+            action,
+            input,
+            grants: &grants,
+            workspace: &self.workspace,
+            timeout: self.timeout,
+        };
+        checked(self.world.library().call_with(&call, change))
     }
 
     fn run(&self, guest: &Guest, action: &str, input: &Value) -> Answer {
@@ -211,9 +235,9 @@ impl<'w> Stage<'w> {
             let command = agent.command("claw", &["mcp", "--workspace", &workspace]);
             let session = Session::start(command, &self.root.join("mcp.log"));
             self.session = Some((guest.name, session, 0));
-            if guest.name == Guest::PROBE.name {
+            if guest.idle.is_some() {
                 // What is opened for the first call of all stays open.
-                self.echo("first");
+                self.goes_on();
                 let open = self.open_files();
                 self.session.as_mut().expect("it was just made").2 = open;
             }
@@ -250,9 +274,19 @@ impl<'w> Stage<'w> {
         }
     }
 
-    fn echo(&mut self, text: &str) {
-        let answer = self.call("echo", json!({ "text": text }));
-        assert_eq!(answer.ok(), Ok(&json!(text)), "the host does not go on");
+    /// The guest that was called last is answered, or another one where that can't be.
+    fn goes_on(&mut self) {
+        if self.guest.idle.is_none() {
+            self.grant(&[EVERY_STAGE]);
+            self.guest = Guest::PROBE;
+        }
+        let guest = self.guest;
+        let (action, input) = guest.idle.expect("it was just looked at");
+        let answer = self.call_of(&guest, action, &input());
+        assert!(
+            ["ok", "action-error"].contains(&answer.outcome.as_str()),
+            "the host does not go on: {answer}"
+        );
     }
 
     /// How many files the process of the session has open.
@@ -292,7 +326,7 @@ impl<'w> Stage<'w> {
         if after != self.before {
             return Err(format!("not as before: {after:?}, but {:?}", self.before));
         }
-        self.echo("on");
+        self.goes_on();
         if let Some((_, _, open)) = self.session.as_ref().filter(|(.., open)| *open > 0) {
             let open = *open;
             for turn in 0.. {
@@ -303,7 +337,7 @@ impl<'w> Stage<'w> {
                 if turn == TURNS_MAX {
                     return Err(format!("{now} open files, {open} before"));
                 }
-                self.echo("on");
+                self.goes_on();
             }
         }
         self.end_session();
@@ -322,6 +356,16 @@ impl Answer {
             took: Duration::ZERO,
         }
     }
+}
+
+/// What no answer may ever be.
+fn checked(answer: Answer) -> Answer {
+    assert!(
+        !answer.said.contains(SECRET),
+        "the secret got out: {answer}"
+    );
+    assert_ne!(answer.outcome, "internal", "claw has a bug: {answer}");
+    answer
 }
 
 /// Every file below a folder, with its mode, its time and what is in it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Configuration, Verdict, families};
+use super::{Configuration, User, Verdict, families};
 use crate::programs;
 
 /// What became of one case.
@@ -47,8 +47,11 @@ impl Row {
 }
 
 /// The table as text, with everything that went wrong below it.
-pub fn print(configuration: Configuration, rows: &[Row]) -> String {
-    let mut text = format!("{} hostile cases {configuration}\n\n", rows.len());
+pub fn print(user: User, configuration: Configuration, rows: &[Row]) -> String {
+    let mut text = format!(
+        "{} hostile cases {configuration}, as {user}\n\n",
+        rows.len()
+    );
     for row in rows {
         let case = families()
             .into_iter()

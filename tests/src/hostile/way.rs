@@ -1,7 +1,6 @@
 //! How a table is run: through which door, at which level of confinement, as whom.
 
 use std::fmt;
-use std::str::FromStr;
 
 /// The door through which a guest is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +11,15 @@ pub enum Way {
     Mcp,
     /// The library, in this process.
     Library,
+}
+
+/// How programs are confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// With namespaces.
+    Full,
+    /// Without.
+    Basic,
 }
 
 /// Who runs the programs under test.
@@ -39,35 +47,53 @@ impl User {
 pub struct Configuration {
     /// The door.
     pub way: Way,
+    /// The level.
+    pub level: Level,
 }
 
-impl FromStr for Way {
-    type Err = String;
+impl Way {
+    /// All of them.
+    pub const ALL: [Way; 3] = [Way::Run, Way::Mcp, Way::Library];
 
-    fn from_str(text: &str) -> Result<Way, String> {
-        [Way::Run, Way::Mcp, Way::Library]
-            .into_iter()
-            .find(|way| way.to_string().ends_with(text))
-            .ok_or_else(|| format!("`{text}` is none of run, mcp and library"))
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Way::Run => "run",
+            Way::Mcp => "mcp",
+            Way::Library => "library",
+        }
     }
 }
 
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Way::Run => "claw run",
-            Way::Mcp => "claw mcp",
-            Way::Library => "the library",
-        })
+impl Level {
+    /// All of them.
+    pub const ALL: [Level; 2] = [Level::Full, Level::Basic];
+
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Full => "full",
+            Level::Basic => "basic",
+        }
     }
 }
 
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = match User::current() {
+        let way = match self.way {
+            Way::Run => "`claw run`",
+            Way::Mcp => "`claw mcp`",
+            Way::Library => "the library",
+        };
+        write!(f, "through {way}, at `{}`", self.level.word())
+    }
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             User::Root => "root",
             User::Ordinary => "an ordinary user",
-        };
-        write!(f, "through {}, as {user}", self.way)
+        })
     }
 }

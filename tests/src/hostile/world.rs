@@ -2,16 +2,22 @@
 //!
 //! Guests are published, installed and compiled when the first case needs them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::library::Library;
-use super::{Configuration, Guest, Way};
+use super::{Configuration, Guest, Level, Way};
 use crate::environment::{Person, TestEnv};
+use crate::programs;
+
+/// Worlds that this process has made, and beyond that what sets it apart from other processes.
+static WORLDS: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id() << 4));
 
 /// The project that has a guest with some grants, or why there is none.
 type Installed = Result<PathBuf, String>;
@@ -21,7 +27,8 @@ pub struct World {
     configuration: Configuration,
     env: TestEnv,
     settings: String,
-    library: Option<Library>,
+    program: PathBuf,
+    library: OnceCell<Library>,
     published: RefCell<HashSet<&'static str>>,
     projects: RefCell<HashMap<(&'static str, Vec<String>), Installed>>,
     stages: RefCell<u32>,
@@ -32,9 +39,17 @@ impl World {
     pub fn new(configuration: Configuration) -> World {
         let env = TestEnv::pinned();
         let settings = env.agent.home.join("config.yaml");
+        let program = env.root.path().join("programs");
+        std::fs::create_dir(&program).expect("a folder can be made");
+        let program = program.join(format!(
+            "hostile-{:x}",
+            WORLDS.fetch_add(1, Ordering::Relaxed)
+        ));
+        std::fs::copy(programs::path("confined"), &program).expect("copied");
         World {
             settings: std::fs::read_to_string(settings).expect("`claw init` wrote the settings"),
-            library: (configuration.way == Way::Library).then(Library::new),
+            program,
+            library: OnceCell::new(),
             configuration,
             env,
             published: RefCell::default(),
@@ -43,16 +58,28 @@ impl World {
         }
     }
 
+    /// How children are confined.
+    pub(super) fn level(&self) -> Level {
+        self.configuration.level
+    }
+
+    /// What children run. Its name is no other process's.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// How the guests are called.
     pub fn way(&self) -> Way {
         self.configuration.way
     }
 
-    pub(super) fn library(&self) -> Option<&Library> {
-        self.library.as_ref()
+    /// The library's host, made when it is first needed: some cases go through it whatever the way.
+    pub(super) fn library(&self) -> &Library {
+        self.library
+            .get_or_init(|| Library::new(self.configuration.level))
     }
 
-    /// A new folder for one case.
+    /// A new folder, for a case or a project.
     pub(super) fn new_folder(&self) -> PathBuf {
         let mut stages = self.stages.borrow_mut();
         *stages += 1;
@@ -80,9 +107,7 @@ impl World {
         if self.published.borrow_mut().insert(guest.name) {
             self.env.try_publish(&guest.package())?;
         }
-        let count = self.projects.borrow().len();
-        let folder = self.env.root.path().join(format!("project-{count}"));
-        std::fs::create_dir(&folder).expect("a folder can be made");
+        let folder = self.new_folder();
         let agent = Person {
             home: self.env.agent.home.clone(),
             folder: folder.clone(),
