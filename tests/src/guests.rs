@@ -77,7 +77,7 @@ pub fn net() -> &'static Path {
 
 /// Every guest by its name, with its package.
 pub fn all() -> Vec<(&'static str, &'static Path)> {
-    vec![("probe", probe()), ("process", process())]
+    vec![("probe", probe()), ("net", net()), ("process", process())]
 }
 
 /// Packs the skill in `folder` and gives the path of its tarball.

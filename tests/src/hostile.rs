@@ -13,6 +13,8 @@ mod guest;
 mod library;
 mod links;
 mod memory;
+mod names;
+mod network;
 mod output;
 mod paths;
 mod process;
@@ -69,6 +71,7 @@ pub fn families() -> Vec<&'static Family> {
         &exhaustion::FAMILY,
         &memory::FAMILY,
         &output::FAMILY,
+        &network::FAMILY,
         &process::FAMILY,
         &git::FAMILY,
     ]

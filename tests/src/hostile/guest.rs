@@ -25,6 +25,13 @@ impl Guest {
         idle: Some(("echo", || json!({ "text": "on" }))),
     };
 
+    /// Requests and sockets: `tests/guests/net`.
+    pub const NET: Guest = Guest {
+        name: "net",
+        package: TestPackage::net,
+        idle: Some(("environment", || json!({}))),
+    };
+
     /// Programs: `tests/guests/process`.
     pub const PROCESS: Guest = Guest {
         name: "process",

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use claw_host::{
-    Host, HostConfig, Invocation, Level as HostLevel, Limits, LogRecord, Outcome, ProcessConfig,
-    ProgramPin, Programs, Skill, pin_program,
+    Host, HostConfig, Invocation, Level as HostLevel, Limits, LogRecord, Network, NetworkConfig,
+    Outcome, ProcessConfig, ProgramPin, Programs, Skill, pin_program,
 };
 use claw_package::{Permission, PermissionSet};
 use claw_trust::VerifiedComponent;
@@ -129,6 +129,8 @@ impl Library {
             log.push('\n');
         }));
         invocation.programs = self.programs(&invocation.grants, call.workspace);
+        let network = NetworkConfig::from_variables(|_| None).expect("nothing can be wrong in it");
+        invocation.network = Some(Network::new(network));
         change(&mut invocation);
         let started = Instant::now();
         let report = self.runtime.block_on(skill.invoke(invocation));

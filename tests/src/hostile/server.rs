@@ -47,6 +47,24 @@ impl Server {
         Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nplain")
     }
 
+    /// One that sends every request elsewhere.
+    pub(super) fn redirecting(location: &str) -> Server {
+        Server::saying(&format!(
+            "HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// One that sends the same again and again after a beginning, with a pause each time, until nobody listens.
+    pub(super) fn endless(beginning: &'static str, piece: Vec<u8>, pause: Duration) -> Server {
+        Server::new(move |_, stream, over| {
+            let mut sent = stream.write_all(beginning.as_bytes());
+            while sent.is_ok() && !over.load(Ordering::Relaxed) {
+                sent = stream.write_all(&piece);
+                std::thread::park_timeout(pause);
+            }
+        })
+    }
+
     /// One that answers as `answer` does.
     pub(super) fn new(
         answer: impl Fn(&str, &mut TcpStream, &AtomicBool) + Send + Sync + 'static,
@@ -86,6 +104,11 @@ impl Server {
     /// `127.0.0.1:PORT`
     pub(super) fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// The port.
+    pub(super) fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// The requests as they came, heads and bodies.
