@@ -2,8 +2,8 @@
 //!
 //! A [`Network`] is made once per process and knows no grants: it is the operator's resolver, way
 //! out, proxy and trusted certificates, none of which is touched before a guest is allowed to send
-//! something. [`Traffic`] is one invocation's side: it decides, counts and records. Nothing is sent
-//! that [`decide`] did not allow twice, once by its URL and once by the address that is dialled.
+//! something. `Traffic` is one invocation's side: it decides, counts and records. Nothing is sent
+//! that `decide` did not allow twice, once by its URL and once by the address that is dialled.
 
 use std::fmt;
 use std::path::PathBuf;
