@@ -1,5 +1,7 @@
 //! What a hostile guest reaches over the network: what was granted, and nothing that only looks like it.
 
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use claw_host::{
@@ -140,6 +142,53 @@ fn metadata_is_out_of_reach_whatever_is_granted() {
             .exits(3)
             .says("no skill may reach such an address");
     }
+}
+
+fn connect(env: &TestEnv, address: [u8; 4], port: u16) -> Run {
+    let input = json!({ "address": address, "port": port, "text": "hello" });
+    run(env, "connect", &input)
+}
+
+#[test]
+fn raw_sockets_reach_granted_addresses_and_no_others() {
+    let granted = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();
+    let env = world(&[&format!("network.tcp=127.0.0.1:{}", port(&granted))]);
+    let echoed = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut stream, _) = granted.accept().expect("a connection");
+            let mut heard = [0; 5];
+            stream.read_exact(&mut heard).expect("what was sent");
+            stream.write_all(&heard).expect("sent back");
+        });
+        connect(&env, [127, 0, 0, 1], port(&granted)).ok().json()
+    });
+    assert_eq!(echoed, "hello");
+    connect(&env, [127, 0, 0, 1], port(&other))
+        .exits(3)
+        .says(&format!(
+            "claw grant acme/net network.tcp=127.0.0.1:{}",
+            port(&other)
+        ));
+    other.set_nonblocking(true).expect("a socket");
+    let came = other.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(came, Err(ErrorKind::WouldBlock), "somebody connected");
+}
+
+#[test]
+fn raw_sockets_neither_listen_nor_look_up_and_never_reach_metadata() {
+    let env = world(&["network.tcp=0.0.0.0/0:*"]);
+    for (action, input) in [
+        ("listen", json!({})),
+        ("datagrams", json!({})),
+        ("look-up", json!({ "name": "localhost" })),
+    ] {
+        run(&env, action, &input).exits(3).says("AccessDenied");
+    }
+    connect(&env, [169, 254, 169, 254], 80)
+        .exits(3)
+        .says("cloud metadata");
 }
 
 #[test]

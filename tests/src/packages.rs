@@ -81,6 +81,7 @@ impl TestPackage {
             "network.external=https://*:*",
             "network.internal=http://*:*",
             "network.internal=https://*:*",
+            "network.tcp=0.0.0.0/0:*",
             "secret=TOKEN http://127.0.0.1 authorization",
         ];
         let whole = asked.into_iter().fold(self, TestPackage::permission);

@@ -1,6 +1,7 @@
 //! A guest that sends what a hostile skill would send. It judges nothing: the tests do.
 
 mod raw;
+mod sockets;
 
 use claw_sdk::http::Request;
 use exports::acme::net::net::{Guest, Reply};
@@ -48,6 +49,22 @@ impl Guest for Net {
 
     fn environment() -> Vec<(String, String)> {
         wasi::cli::environment::get_environment()
+    }
+
+    fn connect(address: (u8, u8, u8, u8), port: u16, text: String) -> Result<String, String> {
+        sockets::connect(address, port, &text)
+    }
+
+    fn listen() -> Result<(), String> {
+        sockets::listen()
+    }
+
+    fn datagrams() -> Result<(), String> {
+        sockets::datagrams()
+    }
+
+    fn look_up(name: String) -> Result<(), String> {
+        sockets::look_up(&name)
     }
 
     fn leak(url: String, secret: String) -> Result<String, String> {
