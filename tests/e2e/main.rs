@@ -24,6 +24,8 @@ mod mcp;
 mod network;
 mod operators;
 #[cfg(target_os = "linux")]
+mod powers;
+#[cfg(target_os = "linux")]
 mod processes;
 mod progress;
 mod protected;

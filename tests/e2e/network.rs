@@ -184,7 +184,7 @@ fn raw_sockets_neither_listen_nor_look_up_and_never_reach_metadata() {
         ("datagrams", json!({})),
         ("look-up", json!({ "name": "localhost" })),
     ] {
-        run(&env, action, &input).exits(3).says("AccessDenied");
+        run(&env, action, &input).exits(3).says("access-denied");
     }
     connect(&env, [169, 254, 169, 254], 80)
         .exits(3)
