@@ -1,8 +1,7 @@
 //! A part of a file, a page at a time, as fast as somebody takes it.
 //!
-//! What the operating system has in its memory is copied at once, on the thread that sends it: handing
-//! it to another one would cost more than the copy, and its processor would have none of it at hand. Only
-//! what has to come from the disk is read on a thread that may wait. Nothing is read before it is asked for.
+//! What the operating system has in its memory is copied at once, on the thread that sends it. Only what
+//! has to come from the disk is read on a thread that may wait. Nothing is read before it is asked for.
 
 use std::fs::File;
 use std::io;
