@@ -1,3 +1,5 @@
+//! Backups and restores of real folders, taken whole, twice, half-way, and over what must not be overwritten.
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Which files are programs that may be granted, and which are refused: shells, scripts, data, what lies in the workspace.
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;

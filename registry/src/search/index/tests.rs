@@ -1,3 +1,5 @@
+//! What a search finds, in which order, and how far it bounds what is asked.
+
 use claw_package::PermissionSet;
 use claw_registry_api::Timestamp;
 
