@@ -2,18 +2,11 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 
-use claw_host::{
-    Allocation, Host, HostConfig, Invocation, Network, NetworkConfig, Outcome, SecretValue,
-};
-use claw_package::PermissionSet;
-use claw_tests::packages::{TestPackage, member};
+use claw_tests::packages::TestPackage;
 use claw_tests::site::{self, Site};
-use claw_tests::{Run, TestEnv, guests};
-use claw_trust::VerifiedComponent;
+use claw_tests::{Run, TestEnv};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 /// An agent that has added the guest and granted it `grants`.
 fn world(grants: &[&str]) -> TestEnv {
@@ -315,93 +308,4 @@ fn a_proxy_that_cannot_be_used_stops_only_skills_that_need_it() {
     assert_eq!(refused.status.code(), Some(2));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("proxy for `http`"), "{said}");
-}
-
-const VALUE: &str = "t0p-s3cret-value-of-the-operator";
-
-#[tokio::test]
-async fn a_secret_is_nowhere_but_at_its_host() {
-    let echo = |head: &str| {
-        let sent = head
-            .lines()
-            .find_map(|line| line.strip_prefix("authorization: Bearer "))
-            .unwrap_or("nothing");
-        site::answer(
-            200,
-            &format!("x-echo: {sent}\r\n"),
-            &format!("you sent {sent}"),
-        )
-    };
-    let (own, other) = (Site::new(echo), Site::new(echo));
-    let component = member(guests::net(), "skill.wasm");
-    let grants = PermissionSet::new(
-        [
-            "network.internal=http://*:*",
-            "filesystem.write=.",
-            "secret=TOKEN http://127.0.0.1 authorization",
-        ]
-        .map(|line| line.parse().expect("a permission")),
-    );
-    let component = VerifiedComponent::local(component, None, &grants);
-    let host = Host::new(HostConfig {
-        allocation: Allocation::OnDemand,
-        cache: None,
-        memory_bytes_all: None,
-        processes: None,
-    });
-    let skill = host.expect("a host").load(&component).expect("a skill");
-    let workspace = tempfile::tempdir().expect("a folder");
-    let logged = Arc::new(Mutex::new(String::new()));
-    let call = |action: &str, input: Value| {
-        let log = Arc::clone(&logged);
-        let value = SecretValue::new(Zeroizing::new(VALUE.to_owned())).expect("a secret");
-        let config = NetworkConfig::from_variables(|_| None).expect("a network");
-        skill.invoke(Invocation {
-            grants: grants.clone(),
-            workspace: Some(workspace.path().canonicalize().expect("a folder")),
-            network: Some(Network::new(config)),
-            secrets: [("TOKEN".to_owned(), value)].into(),
-            log: Some(Arc::new(move |record| {
-                log.lock()
-                    .expect("nobody panicked")
-                    .push_str(&record.message);
-            })),
-            ..Invocation::new(action, input)
-        })
-    };
-
-    let input = json!({ "url": format!("{}/", own.url()), "secret": "TOKEN" });
-    let report = call("leak", input.clone()).await;
-    let Outcome::Ok(result) = &report.outcome else {
-        panic!("{:?}", report.outcome)
-    };
-    assert!(result.to_string().contains("[secret TOKEN]"), "{result}");
-    assert!(own.asked()[0].contains(&format!("authorization: Bearer {VALUE}\r\n")));
-    let failed = call("leak-in-error", input).await;
-    assert!(matches!(failed.outcome, Outcome::ActionError(_)));
-
-    // The name of another host, though it is the same machine.
-    let port = other
-        .authority()
-        .rsplit(':')
-        .next()
-        .expect("a port")
-        .to_owned();
-    let elsewhere = json!({ "url": format!("http://localhost:{port}/"), "secret": "TOKEN" });
-    let denied = call("leak", elsewhere).await;
-    assert_eq!(denied.denials.len(), 1, "{:?}", denied.denials);
-    assert_eq!(other.asked(), [""; 0]);
-
-    let kept = std::fs::read_to_string(workspace.path().join("leak.txt")).expect("it was written");
-    let logged = logged.lock().expect("nobody panicked").clone();
-    assert!(logged.contains("you sent ") && kept.contains("you sent "));
-    for report in [&report, &failed, &denied] {
-        let receipt = serde_json::to_string(&report.receipt).expect("a receipt");
-        let all = format!("{:?}{:?}{receipt}", report.outcome, report.denials);
-        assert!(!all.contains(VALUE), "{all}");
-    }
-    assert!(
-        !logged.contains(VALUE) && !kept.contains(VALUE),
-        "{logged}{kept}"
-    );
 }

@@ -9,6 +9,8 @@ use claw_tests::packages::TestPackage;
 use claw_tests::{Run, TestEnv, terminal};
 use serde_json::json;
 
+mod nowhere;
+
 const VALUE: &str = "hunter2-and-more";
 
 fn set(env: &TestEnv, name: &str, value: &str) -> Run {

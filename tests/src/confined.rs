@@ -14,6 +14,8 @@ use std::time::Duration;
 
 #[path = "confined/calls.rs"]
 mod calls;
+#[path = "confined/search.rs"]
+mod search;
 
 fn main() {
     let mut words = env::args();
@@ -30,6 +32,7 @@ fn main() {
             attempt(Path::new(workspace), Path::new(outside), neighbour);
         }
         ["environment"] => env::vars().for_each(|(name, value)| println!("{name}={value}")),
+        ["search", ref words @ ..] => search::everywhere(words),
         ["echo"] => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).expect("text");

@@ -75,7 +75,16 @@ pub fn net() -> &'static Path {
     PACKAGE.get_or_init(|| pack(&programs::repository().join("tests/guests/net"), "net"))
 }
 
-/// Every guest by its name, with its package.
+/// The package of the hostile guest `acme/secret`.
+pub fn secret() -> &'static Path {
+    static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGE.get_or_init(|| {
+        let folder = programs::repository().join("tests/guests/secret");
+        pack(&folder, "secret")
+    })
+}
+
+/// Every guest that hostile cases use by its name, with its package.
 pub fn all() -> Vec<(&'static str, &'static Path)> {
     vec![("probe", probe()), ("net", net()), ("process", process())]
 }

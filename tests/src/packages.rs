@@ -88,6 +88,19 @@ impl TestPackage {
         whole.component(component)
     }
 
+    /// Is the hostile guest of `tests/guests/secret`, with all that it asks for.
+    pub fn secret(self) -> TestPackage {
+        let component = member(guests::secret(), "skill.wasm");
+        let asked = [
+            "filesystem.write=.",
+            "network.internal=http://*:*",
+            "process.execute=**",
+            "secret=TOKEN http://127.0.0.1 authorization",
+        ];
+        let whole = asked.into_iter().fold(self, TestPackage::permission);
+        whole.component(component)
+    }
+
     /// Packs it.
     pub fn pack(&self) -> Packed {
         self.try_pack()
