@@ -2,6 +2,8 @@
 //!
 //! The cases themselves are in `tests/src/hostile`; `cargo hostile` runs them by hand.
 
+mod afterwards;
+
 use claw_tests::hostile::{self, Configuration, Level, Row, User, Way};
 
 /// Every case ended as it must, or the table is shown.
