@@ -2,7 +2,9 @@
 
 use claw_tests::environment::{ORIGIN, Person};
 use claw_tests::registry::RegistryOptions;
+use claw_tests::terminal::Left;
 use claw_tests::{Registry, TestEnv, terminal};
+use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 
 #[test]
@@ -99,6 +101,43 @@ fn whoever_hosts_a_registry_is_shown_the_keys_and_asked_before_a_namespace_is_gi
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn a_terminal_shows_what_is_typed_again_whatever_ended_the_question() {
+    let root = TempDir::new().expect("a temporary folder");
+    let person = Person::new(root.path(), "somebody");
+    let questions = [
+        ("claw", &["secret", "set", "TOKEN"][..], "the value of"),
+        ("cargo-claw", &["key", "new", "acme/bob"], "passphrase for"),
+    ];
+    for (program, words, question) in questions {
+        let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT];
+        for signal in signals {
+            let command = person.command(program, words);
+            let left = terminal::end_at(command, question, |process, _| {
+                kill_process(process, signal).expect("it runs");
+            });
+            let expected = Left {
+                code: None,
+                signal: Some(signal.as_raw()),
+                shows_what_is_typed: true,
+            };
+            assert_eq!(left, expected, "{program}");
+        }
+        for (key, code) in [("half\u{3}", 130), ("half\u{1c}", 130), ("\u{4}", 3)] {
+            let command = person.command(program, words);
+            let left = terminal::end_at(command, question, |_, keyboard| {
+                keyboard.write_all(key.as_bytes()).expect("it is typed");
+            });
+            let expected = Left {
+                code: Some(code),
+                signal: None,
+                shows_what_is_typed: true,
+            };
+            assert_eq!(left, expected, "{program}");
+        }
+    }
 }
 
 #[test]

@@ -6,9 +6,12 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use nix::pty::openpty;
+use rustix::process::Pid;
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::programs::typed;
 
@@ -78,6 +81,45 @@ pub fn talk(mut command: Command, answers: &[(&str, &str)]) -> Session {
         code: status.code(),
         screen: String::from_utf8_lossy(&screen).into_owned(),
         stdout: stdout.expect("standard output is text"),
+    }
+}
+
+/// How a program ended that something happened to while it asked, and how it left the terminal.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether the terminal shows what is typed.
+    pub shows_what_is_typed: bool,
+}
+
+/// Runs `command` until it has asked `question` without showing what is typed, and then does something to it: given are
+/// its process and the keyboard.
+pub fn end_at(mut command: Command, question: &str, end: impl FnOnce(Pid, &mut dyn Write)) -> Left {
+    let terminal = openpty(None, None).expect("there are pseudo-terminals");
+    let slave = || Stdio::from(terminal.slave.try_clone().expect("it can be copied"));
+    command.stdin(slave()).stderr(slave()).stdout(Stdio::null());
+    let mut process = command.spawn().expect("the program starts");
+    let mut master = File::from(terminal.master);
+    let mut screen = Vec::new();
+    let mut chunk = [0; 4096];
+    while !String::from_utf8_lossy(&screen).contains(question) {
+        let count = master.read(&mut chunk).expect("we hold the terminal open");
+        screen.extend_from_slice(&chunk[..count]);
+    }
+    let shows = || {
+        let modes = tcgetattr(&terminal.slave).expect("it is a terminal");
+        modes.local_modes.contains(LocalModes::ECHO)
+    };
+    assert!(!shows(), "what is typed would be shown");
+    end(Pid::from_child(&process), &mut master);
+    let status = process.wait().expect("a started program can be waited for");
+    Left {
+        code: status.code(),
+        signal: status.signal(),
+        shows_what_is_typed: shows(),
     }
 }
 

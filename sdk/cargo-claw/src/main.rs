@@ -26,7 +26,6 @@ mod registry;
 mod sandbox;
 mod scenario;
 mod script;
-mod secret;
 mod signing;
 mod source;
 mod standing;

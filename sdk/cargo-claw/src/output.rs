@@ -5,11 +5,11 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use claw_terminal::Answer;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
-use crate::secret::{self, Answer};
 
 /// Whether it is told what is going on, which a program that reads JSON has no use for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,14 +112,13 @@ pub(crate) fn ask(question: &str, default: Option<&str>) -> Outcome<String> {
 
 /// Asks for a secret that is not shown while it is typed.
 pub(crate) fn ask_secret(question: &str) -> Outcome<Zeroizing<String>> {
-    let mut terminal = io::stderr();
-    // With stderr closed the question is not seen, and the answer is read all the same.
-    let _ = write!(terminal, "{question}: ").and_then(|()| terminal.flush());
-    let answer = secret::read();
-    // The end of the line was not shown either.
-    let _ = writeln!(terminal);
+    let answer = claw_terminal::ask_hidden(question, &mut io::stderr());
     match answer.or_fail(Kind::Io, "could not read from the terminal")? {
-        Answer::Line(text) => Ok(text),
+        Answer::Line(bytes) => {
+            let text = str::from_utf8(&bytes).or_fail(Kind::Io, "what was typed is not UTF-8")?;
+            Ok(Zeroizing::new(text.to_owned()))
+        }
+        Answer::TooLong => Err(Failure::usage("a terminal takes no line of that length")),
         Answer::Interrupted => Err(Failure::new(Kind::Interrupted, "it was interrupted")),
         Answer::Ended => Err(Failure::refused("the question was not answered")),
     }

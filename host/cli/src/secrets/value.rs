@@ -5,12 +5,9 @@
 //! never an argument, which every program on the machine can read.
 
 use std::fmt;
-use std::io::{self, BufRead, Read, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Read};
 
-use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
-};
+use claw_terminal::Answer;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, OrFail, Outcome};
@@ -20,13 +17,6 @@ pub(crate) const VALUE_BYTES_MIN: usize = 8;
 
 /// A longer one fits no header of most servers.
 pub(crate) const VALUE_BYTES_MAX: usize = 8 * 1024;
-
-/// A terminal cuts a longer line off, and says nothing.
-const LINE_BYTES_MAX: usize = if cfg!(target_os = "linux") {
-    4095
-} else {
-    1023
-};
 
 /// A value, wiped from memory when it goes away.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,85 +92,15 @@ fn without_line_break(bytes: &[u8]) -> &[u8] {
 
 /// Asks for a value on the terminal, which does not show it.
 pub(crate) fn from_terminal(question: &str) -> Outcome<Value> {
-    let act = "could not read from the terminal";
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin).or_fail(Kind::Io, act)?;
-    let interrupts = INTERRUPTS.map(|index| before.special_codes[index]);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(VALUE_BYTES_MAX + 1));
-    let end = {
-        let _hidden = Hidden::begin(&stdin, &before).or_fail(Kind::Io, act)?;
-        let mut err = io::stderr().lock();
-        let asked = write!(err, "{question}: ").and_then(|()| err.flush());
-        asked.or_fail(Kind::Io, "could not ask")?;
-        line(stdin.lock(), &interrupts, &mut bytes)
-    };
-    // The line break that was typed was not shown either; with stderr closed nobody misses it.
-    let _ = writeln!(io::stderr());
-    match end.or_fail(Kind::Io, act)? {
-        End::Line if bytes.len() >= LINE_BYTES_MAX => {
+    let answer = claw_terminal::ask_hidden(question, &mut io::stderr());
+    match answer.or_fail(Kind::Io, "could not read from the terminal")? {
+        Answer::Line(bytes) => Value::new(&bytes),
+        Answer::TooLong => {
             let failure = Failure::usage("a terminal takes no line of that length");
             Err(failure.hint("give it to stdin: claw secret set NAME < FILE"))
         }
-        End::Line => Value::new(&bytes),
-        End::Interrupted => Err(Failure::new(Kind::Interrupted, "it was interrupted")),
-        End::Gone => Err(Failure::refused("the question was not answered")),
-    }
-}
-
-/// The keys that end a line while signals are off.
-const INTERRUPTS: [SpecialCodeIndex; 2] = [SpecialCodeIndex::VINTR, SpecialCodeIndex::VQUIT];
-
-/// How a line ended.
-#[derive(Debug, PartialEq, Eq)]
-enum End {
-    Line,
-    /// With Ctrl-C or Ctrl-\.
-    Interrupted,
-    /// With Ctrl-D, or with the terminal.
-    Gone,
-}
-
-/// Reads a line, or as much of it as is too long by one byte.
-fn line(input: impl BufRead, interrupts: &[u8], bytes: &mut Vec<u8>) -> io::Result<End> {
-    for byte in input.bytes() {
-        match byte? {
-            b'\n' => return Ok(End::Line),
-            // A key that is 0 is switched off.
-            byte if byte != 0 && interrupts.contains(&byte) => return Ok(End::Interrupted),
-            byte if bytes.len() <= VALUE_BYTES_MAX => bytes.push(byte),
-            _ => {}
-        }
-    }
-    Ok(End::Gone)
-}
-
-/// A terminal that does not show what is typed, until this goes away.
-struct Hidden<'a, T: AsFd> {
-    terminal: &'a T,
-    before: &'a Termios,
-}
-
-impl<'a, T: AsFd> Hidden<'a, T> {
-    fn begin(terminal: &'a T, before: &'a Termios) -> io::Result<Self> {
-        let mut modes = before.clone();
-        // Without signals nothing ends the process while the terminal hides what is typed: their
-        // keys end the line.
-        modes.local_modes -= LocalModes::ECHO | LocalModes::ISIG;
-        modes.local_modes |= LocalModes::ICANON | LocalModes::IEXTEN;
-        let ends = [SpecialCodeIndex::VEOL, SpecialCodeIndex::VEOL2];
-        for (end, key) in ends.into_iter().zip(INTERRUPTS) {
-            modes.special_codes[end] = before.special_codes[key];
-        }
-        // What was typed before the question was no answer to it.
-        tcsetattr(terminal, OptionalActions::Flush, &modes)?;
-        Ok(Hidden { terminal, before })
-    }
-}
-
-impl<T: AsFd> Drop for Hidden<'_, T> {
-    fn drop(&mut self) {
-        // A terminal that went away has nothing left to show.
-        let _ = tcsetattr(self.terminal, OptionalActions::Flush, self.before);
+        Answer::Interrupted => Err(Failure::new(Kind::Interrupted, "it was interrupted")),
+        Answer::Ended => Err(Failure::refused("the question was not answered")),
     }
 }
 
@@ -230,25 +150,6 @@ mod tests {
         ] {
             assert_eq!(without_line_break(given), kept);
         }
-    }
-
-    #[test]
-    fn a_line_is_an_answer_and_an_interrupt_is_none() {
-        for (typed, end, kept) in [
-            ("a b\nrest", End::Line, "a b"),
-            ("\n", End::Line, ""),
-            ("a\u{3}b\n", End::Interrupted, "a"),
-            ("a", End::Gone, "a"),
-        ] {
-            let mut bytes = Vec::new();
-            assert_eq!(line(typed.as_bytes(), &[3, 28], &mut bytes).unwrap(), end);
-            assert_eq!(bytes, kept.as_bytes());
-        }
-        let mut bytes = Vec::new();
-        let endless = io::repeat(b'x').take(3 * VALUE_BYTES_MAX as u64);
-        let endless = io::BufReader::new(endless);
-        line(endless, &[3], &mut bytes).unwrap();
-        assert_eq!(bytes.len(), VALUE_BYTES_MAX + 1);
     }
 
     #[test]
