@@ -53,7 +53,8 @@ pub use outcome::{Outcome, Output};
 pub use process::confine;
 pub use process::{
     Author, Confinement, Level, ProcessConfig, ProgramError, ProgramPin, Programs, Script,
-    Unconfined, confinement, pin as pin_program,
+    Unconfined, confine_if_asked, confinement, granted_words as granted_programs,
+    pin as pin_program, pin_granted as pin_granted_programs,
 };
 pub use queue::{NoTurn, Queue, QueueConfig, Turn};
 pub use receipts::{Calls, Receipt, ReceiptLog, ReceiptReader};

@@ -41,11 +41,11 @@ pub(crate) use bindings::claw::skill::process::add_to_linker;
 #[cfg(target_os = "linux")]
 #[expect(unreachable_pub, reason = "generated code re-exports it")]
 pub use child::Child;
-pub use config::{Author, ProcessConfig, ProgramPin, Programs, Script};
+pub use config::{Author, ProcessConfig, ProgramPin, Programs, Script, confine_if_asked};
 #[cfg(target_os = "linux")]
 pub(crate) use confiner::Confiner;
 pub use level::{Confinement, Level, Unconfined};
-pub use program::{ProgramError, pin};
+pub use program::{ProgramError, granted_words, pin, pin_granted};
 #[cfg(target_os = "linux")]
 pub(crate) use running::Processes;
 

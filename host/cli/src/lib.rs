@@ -66,7 +66,7 @@ struct Cli {
 /// Does what the command line says, and says how it went.
 pub fn main() -> ExitCode {
     // Before anything else: the process that confines a child has nothing to do with the rest.
-    if let Some(code) = processes::answer() {
+    if let Some(code) = claw_host::confine_if_asked(std::env::args_os()) {
         return code;
     }
     panic::set_hook(Box::new(|info| {

@@ -6,34 +6,20 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-use claw_host::{Author, Level, ProcessConfig, ProgramPin, Programs, pin_program};
-use claw_package::{Permission, PermissionSet};
+use claw_host::{
+    Author, Level, ProcessConfig, ProgramPin, Programs, granted_programs, pin_granted_programs,
+    pin_program,
+};
+use claw_package::PermissionSet;
 
 use crate::commands::block_on;
 use crate::output;
 
-/// The first word of a command line by which this program is started to confine a child. It is for nobody to type.
-const HELPER: &str = "__confine";
-
-/// Confines a child, if that is what this process was started for.
-pub(crate) fn answer() -> Option<ExitCode> {
-    #[cfg(target_os = "linux")]
-    if env::args_os().nth(1).is_some_and(|word| word == HELPER) {
-        return Some(claw_host::confine::main());
-    }
-    None
-}
-
-/// This program itself confines children. By this name it is the same one even while it is being replaced.
+/// This program itself confines children.
 pub(crate) fn config() -> ProcessConfig {
-    ProcessConfig {
-        helper: PathBuf::from("/proc/self/exe"),
-        helper_arguments: vec![HELPER.into()],
-        temporary: env::temp_dir(),
-        level_max: None,
-    }
+    ProcessConfig::of_this_program(env::temp_dir())
 }
 
 /// What a grant of a program means here beyond its words; nothing where a program is held in by all layers.
@@ -61,27 +47,12 @@ fn search() -> Vec<PathBuf> {
     env::split_paths(&path).collect()
 }
 
-/// The words by which programs are granted, each once.
-fn words(permissions: &PermissionSet) -> Vec<&str> {
-    let mut words: Vec<_> = permissions
-        .iter()
-        .filter_map(|permission| match permission {
-            Permission::ProcessExecute(command) => command.program(),
-            _ => None,
-        })
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words
-}
-
 /// Finds what the words of `asked` stand for now. A word without a program is told, and has none until it is granted
 /// again.
 pub(crate) fn pin(asked: &PermissionSet, workspace: Option<&Path>) -> Vec<ProgramPin> {
-    let search = search();
     let mut pins = Vec::new();
-    for word in words(asked) {
-        match pin_program(word, &search, workspace) {
+    for (word, found) in pin_granted_programs(asked, &search(), workspace) {
+        match found {
             Ok(pin) => pins.push(pin),
             Err(error) => {
                 let again = "it can be run once it is granted again";
@@ -111,7 +82,7 @@ pub(crate) fn renewed(
 ) -> Vec<ProgramPin> {
     let new = pin(asked, workspace);
     tell(&new);
-    let (asked, granted) = (words(asked), words(granted));
+    let (asked, granted) = (granted_programs(asked), granted_programs(granted));
     let kept = old
         .iter()
         .filter(|pin| !asked.contains(&pin.word.as_str()))

@@ -3,10 +3,14 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use claw_package::Digest;
 
 use super::Level;
+
+/// The first word of a command line by which a program is started to confine a child. It is for nobody to type.
+const HELPER: &str = "__confine";
 
 /// How children are confined. Without it no program is ever run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,30 @@ pub struct ProcessConfig {
     pub temporary: PathBuf,
     /// The best level to use, whatever the kernel offers. None uses what it offers.
     pub level_max: Option<Level>,
+}
+
+impl ProcessConfig {
+    /// The running program itself confines children. By this name it is the same one even while it is being replaced.
+    /// It has to ask [`confine_if_asked`] before it does anything else.
+    #[must_use]
+    pub fn of_this_program(temporary: PathBuf) -> Self {
+        Self {
+            helper: PathBuf::from("/proc/self/exe"),
+            helper_arguments: vec![HELPER.into()],
+            temporary,
+            level_max: None,
+        }
+    }
+}
+
+/// Confines a child, if this process was started for that by [`ProcessConfig::of_this_program`]. Given is its command
+/// line, the program's name first.
+pub fn confine_if_asked(mut words: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    let is_asked = words.nth(1).is_some_and(|word| word == HELPER);
+    #[cfg(target_os = "linux")]
+    return is_asked.then(super::confine::main);
+    #[cfg(not(target_os = "linux"))]
+    return is_asked.then_some(ExitCode::FAILURE);
 }
 
 /// What one invocation may run.

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use claw_package::{Digest, Hasher};
+use claw_package::{Digest, Hasher, Permission, PermissionSet};
 
 use super::ProgramPin;
 
@@ -85,6 +85,30 @@ pub fn pin(
         digest: program.digest()?,
         path,
     })
+}
+
+/// The same for every word by which `granted` names a program.
+pub fn pin_granted<'a>(
+    granted: &'a PermissionSet,
+    search: &[PathBuf],
+    workspace: Option<&Path>,
+) -> Vec<(&'a str, Result<ProgramPin, ProgramError>)> {
+    let words = granted_words(granted).into_iter();
+    words
+        .map(|word| (word, pin(word, search, workspace)))
+        .collect()
+}
+
+/// The words by which programs are granted, each once.
+pub fn granted_words(granted: &PermissionSet) -> Vec<&str> {
+    let words = granted.iter().filter_map(|permission| match permission {
+        Permission::ProcessExecute(command) => command.program(),
+        _ => None,
+    });
+    let mut words: Vec<_> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// Where the program is, without links.

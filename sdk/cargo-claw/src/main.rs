@@ -81,7 +81,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = processes::answer() {
+    if let Some(code) = claw_host::confine_if_asked(std::env::args_os()) {
         return code;
     }
     // Cargo passes the name of the subcommand on: `cargo claw build` is `cargo-claw claw build`.

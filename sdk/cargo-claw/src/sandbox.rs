@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use claw_host::{
     Host, HostConfig, Invocation, Limits, LoadError, LogLevel, LogRecord, Network, NetworkConfig,
-    Outcome as Ended, Report, Skill,
+    Outcome as Ended, ProcessConfig, Report, Skill,
 };
 use claw_package::{PermissionKind, PermissionSet};
 use claw_trust::VerifiedComponent;
@@ -18,7 +18,6 @@ use tokio::runtime::Runtime;
 use crate::compile::Built;
 use crate::failure::{Failure, Kind, OrFail, Outcome};
 use crate::output;
-use crate::processes;
 use crate::project::Project;
 
 /// A skill that is ready to run.
@@ -35,7 +34,7 @@ impl Sandbox {
         let declared = &project.manifest.permissions;
         let component = VerifiedComponent::local(built.bytes.as_slice(), None, declared);
         let host = Host::new(HostConfig {
-            processes: Some(processes::config()),
+            processes: Some(ProcessConfig::of_this_program(std::env::temp_dir())),
             ..HostConfig::default()
         });
         let host = host.or_fail(Kind::Bug, "could not prepare the sandbox")?;

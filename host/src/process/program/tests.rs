@@ -88,3 +88,21 @@ fn a_program_of_any_bytes_is_read_without_harm() {
         let _ = Program::open(&path, None);
     }
 }
+
+#[test]
+fn what_is_granted_by_name_is_pinned_once_and_what_is_not_there_is_named() {
+    let lines = [
+        "process.execute=cat -n",
+        "process.execute=cat x",
+        "process.execute=no-such-program",
+        "environment=HOME",
+    ];
+    let granted = PermissionSet::new(lines.map(|line| line.parse().unwrap()));
+    assert_eq!(granted_words(&granted), ["cat", "no-such-program"]);
+    let pinned = pin_granted(&granted, &search(), None);
+    assert!(matches!(&pinned[0], ("cat", Ok(pin)) if pin.word == "cat"));
+    assert!(matches!(
+        &pinned[1],
+        ("no-such-program", Err(ProgramError::NotFound(_)))
+    ));
+}
