@@ -41,6 +41,9 @@ pub struct Limits {
     pub processes: u32,
     /// What `run` keeps of each output of a program; the rest is read and thrown away.
     pub process_output_bytes: u64,
+    /// What all programs write to the guest and read from it, together, kept or not. A program that never ends its
+    /// output would be read for as long as the call may take.
+    pub process_traffic_bytes: u64,
     /// Data of each process of a program. Compilers and version control get by with a quarter.
     pub process_memory_bytes: u64,
     /// Files, folders and names that may be made, removed ones included. A disk has a number of
@@ -83,6 +86,7 @@ impl Default for Limits {
             written_bytes: 1024 * MIB,
             processes: 64,
             process_output_bytes: MIB,
+            process_traffic_bytes: 256 * MIB,
             process_memory_bytes: 1024 * MIB,
             created_files: 10_000,
             open_files: 100,

@@ -35,6 +35,8 @@ mod scratch;
 mod script;
 #[cfg(target_os = "linux")]
 mod spawn;
+#[cfg(target_os = "linux")]
+mod traffic;
 
 #[cfg(target_os = "linux")]
 pub(crate) use bindings::claw::skill::process::add_to_linker;

@@ -42,6 +42,10 @@ fn main() {
             let count: usize = count.parse().expect("a number");
             io::stdout().write_all(&vec![b'x'; count]).expect("written");
         }
+        ["chatter"] => {
+            while io::stdout().write_all(&[b'x'; 65_536]).is_ok() {}
+            wait();
+        }
         ["connect", place] => told("connect", connect(place)),
         ["reach", ref paths @ ..] => paths.iter().for_each(|path| reach(Path::new(path))),
         ["where"] => println!("{}", env::current_dir().expect("a folder").display()),
@@ -78,6 +82,10 @@ fn reach(path: &Path) {
 /// Says that it runs, and goes on until it is ended.
 fn hang() -> ! {
     println!("here");
+    wait()
+}
+
+fn wait() -> ! {
     loop {
         std::thread::park_timeout(Duration::from_secs(60));
     }

@@ -15,16 +15,18 @@ use super::confiner::failure;
 use super::prepare::{Prepared, Ready};
 use super::running::{CHILDREN_MAX, END_MAX, Processes};
 use super::spawn::{self, Ended, Input, Running, Start};
+use super::traffic::{Counted, Traffic};
 
 /// The resource `child`.
 #[expect(unreachable_pub, reason = "generated code names it")]
 pub struct Child {
-    pub(super) stdin: Option<pipe::Sender>,
-    pub(super) stdout: Option<ChildStdout>,
-    pub(super) stderr: Option<ChildStderr>,
+    pub(super) stdin: Option<Counted<pipe::Sender>>,
+    pub(super) stdout: Option<Counted<ChildStdout>>,
+    pub(super) stderr: Option<Counted<ChildStderr>>,
     /// What was scripted in its place, as far as nobody took it.
     pub(super) script: Option<Script>,
     running: Option<Running>,
+    traffic: Traffic,
     exit: u32,
 }
 
@@ -46,6 +48,7 @@ impl Processes {
                     exit: script.exit.into(),
                     script: Some(script),
                     running: None,
+                    traffic: self.traffic.clone(),
                 });
             }
         };
@@ -74,11 +77,12 @@ impl Processes {
         let started = spawn::start(&confiner.config, start)
             .map_err(|error| wit::Error::SpawnFailed(error.to_string()))?;
         Ok(Child {
-            stdin: started.stdin,
-            stdout: started.stdout,
-            stderr: started.stderr,
+            stdin: started.stdin.map(|pipe| self.traffic.count(pipe)),
+            stdout: started.stdout.map(|pipe| self.traffic.count(pipe)),
+            stderr: started.stderr.map(|pipe| self.traffic.count(pipe)),
             script: None,
             running: Some(started.running),
+            traffic: self.traffic.clone(),
             exit: 0,
         })
     }
@@ -140,11 +144,14 @@ impl Child {
             }
         };
         let (stdout, stderr, status, ()) = tokio::join!(
-            kept(stdout, bytes_max),
-            kept(stderr, bytes_max),
+            self.kept(stdout, bytes_max),
+            self.kept(stderr, bytes_max),
             self.wait_for_end(),
             stopped_writing
         );
+        if let Some(why) = self.traffic.refusal() {
+            return Err(wit::Error::LimitExceeded(why));
+        }
         let status = match status {
             Some(ended) => self::status(ended)?,
             None => wit::ExitStatus::Exited(self.exit),
@@ -156,6 +163,15 @@ impl Child {
             stderr: stderr.bytes,
             stderr_truncated: stderr.truncated,
         })
+    }
+
+    /// What it says. Who says too much is ended.
+    async fn kept(&self, from: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Kept {
+        let kept = kept(from, bytes_max).await;
+        if self.traffic.refusal().is_some() {
+            self.kill();
+        }
+        kept
     }
 
     async fn wait_for_end(&self) -> Option<Ended> {

@@ -9,6 +9,7 @@ use claw_package::{Permission, PermissionSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::traffic::Traffic;
 use super::{Confiner, Programs};
 use crate::invocation::Invocation;
 use crate::limits::Limits;
@@ -30,6 +31,8 @@ pub(crate) struct Processes {
     pub(super) limits: Limits,
     pub(super) deadline: Instant,
     pub(super) started: u32,
+    /// What goes to and from all of them.
+    pub(super) traffic: Traffic,
     /// Ends all of them, also when this is dropped.
     pub(super) stop: CancellationToken,
     pub(super) running: TaskTracker,
@@ -53,6 +56,7 @@ impl Processes {
             limits: *limits,
             deadline: Instant::now() + timeout,
             started: 0,
+            traffic: Traffic::new(limits.process_traffic_bytes),
             stop: CancellationToken::new(),
             running: TaskTracker::new(),
             answers: HashMap::new(),

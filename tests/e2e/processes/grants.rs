@@ -75,7 +75,7 @@ fn a_variable_that_decides_what_is_loaded_is_not_handed_on() {
 }
 
 /// An agent that has added the guest and granted one program, copied to a place of its own.
-fn granted() -> (TestEnv, String) {
+pub(super) fn granted() -> (TestEnv, String) {
     let env = TestEnv::pinned();
     env.publish(&TestPackage::new("acme/process", "0.1.0").process());
     let program = env.root.path().canonicalize().unwrap().join("confined");

@@ -1,14 +1,16 @@
 //! How much a skill can start, and how much of it is kept.
 
-use serde_json::json;
+use claw_host::Invocation;
+use serde_json::{Value, json};
 
-use super::world::{World, error, levels, result};
+use super::grants::granted;
+use super::world::{Call, World, error, levels, result};
 
 #[test]
 fn an_action_starts_no_more_programs_than_its_limit() {
     let world = World::new(levels()[0]);
     let report = world.call_with(
-        super::world::Call {
+        Call {
             action: "again",
             input: json!({ "argv": world.argv(&["exit", "0"]), "count": 6 }),
             grants: &[&world.any()],
@@ -52,4 +54,59 @@ fn output_memory_and_words_are_bounded() {
             "{case:?}"
         );
     }
+}
+
+#[test]
+fn what_programs_say_and_are_told_is_bounded_over_the_whole_call() {
+    for case in levels() {
+        let world = World::new(case);
+        let any = world.any();
+        let act = |action: &str, input: Value, bytes_max: u64| {
+            let call = Call {
+                action,
+                input,
+                grants: &[&any],
+            };
+            let bounded = |invocation: &mut Invocation| {
+                invocation.limits.process_traffic_bytes = bytes_max;
+            };
+            world.call_with(call, bounded)
+        };
+        let endless = world.argv(&["chatter"]);
+        for (action, input) in [
+            ("run", json!({ "argv": endless })),
+            ("talk", json!({ "argv": endless, "text": "" })),
+            ("again", json!({ "argv": endless, "count": 2 })),
+        ] {
+            let report = act(action, input, 1_000_000);
+            if action == "again" {
+                assert_eq!(*result(&report), 0);
+            } else {
+                let why = error(&report);
+                assert!(why.contains("at most 1000000 bytes together"), "{why}");
+            }
+            world.is_clean();
+        }
+        // All of a call count together, input and output alike, and the last byte is not too many.
+        let (thousand, count) = (world.argv(&["say", "1000"]), 5);
+        let input = json!({ "argv": thousand, "count": count });
+        assert_eq!(*result(&act("again", input.clone(), 4_999)), 4);
+        assert_eq!(*result(&act("again", input, 5_000)), 5);
+        let echo = json!({ "argv": world.argv(&["echo"]), "text": "x".repeat(1000) });
+        assert_eq!(
+            result(&act("talk", echo.clone(), 2_000))["status"],
+            "exit code 0"
+        );
+        assert!(error(&act("talk", echo, 1_999)).contains("at most 1999 bytes"));
+    }
+}
+
+#[test]
+fn a_program_that_says_more_than_anybody_reads_is_ended() {
+    let (env, program) = granted();
+    let input = json!({ "argv": [program, "chatter"] }).to_string();
+    let words = ["run", "acme/process", "run", "--input", &input];
+    let run = env.agent.claw(&words).exits(1);
+    run.says("LimitExceeded")
+        .says("at most 268435456 bytes together");
 }

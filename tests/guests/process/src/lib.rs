@@ -46,7 +46,7 @@ impl Guest for Process {
         let stdin = child.take_stdin().ok_or("its input is taken")?;
         stdin
             .blocking_write_and_flush(text.as_bytes())
-            .map_err(|error| error.to_string())?;
+            .map_err(broken)?;
         drop(stdin);
         let stdout = child.take_stdout().ok_or("its output is taken")?;
         let mut said = Vec::new();
@@ -54,7 +54,7 @@ impl Guest for Process {
             match stdout.blocking_read(64 * 1024) {
                 Ok(bytes) => said.extend(bytes),
                 Err(StreamError::Closed) => break,
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(broken(error)),
             }
         }
         drop(stdout);
@@ -76,7 +76,7 @@ impl Guest for Process {
                 Ok(child) => {
                     let stdout = child.take_stdout().ok_or("its output is taken")?;
                     // Once it has said something it runs.
-                    stdout.blocking_read(1).map_err(|error| error.to_string())?;
+                    stdout.blocking_read(1).map_err(broken)?;
                     children.push(child);
                 }
                 Err(_) => break,
@@ -99,6 +99,14 @@ fn command(mut argv: Vec<String>) -> Command {
         false => argv.remove(0),
     };
     Command::new(program).args(argv)
+}
+
+/// Why a stream does not go on.
+fn broken(error: StreamError) -> String {
+    match error {
+        StreamError::LastOperationFailed(error) => error.to_debug_string(),
+        StreamError::Closed => "it is closed".to_owned(),
+    }
 }
 
 fn ended(
