@@ -204,8 +204,15 @@ async fn a_flood_of_one_skill_neither_fills_the_line_nor_delays_another() {
         flood.spawn(answer(call));
     }
     let is_sent_away = |(failed, text): (bool, String)| {
-        let says = ["too-busy", "try again in"].map(|part| text.contains(part));
-        assert!(failed && says == [true; 2], "{text}");
+        let result: Value = serde_json::from_str(&text).expect("a result is JSON");
+        let error = &result["structuredContent"]["error"];
+        let seconds = error["retry_after_s"].as_u64().expect("it says when");
+        assert!(failed && error["code"] == "too-busy", "{text}");
+        assert!((1..=60).contains(&seconds), "{text}");
+        assert!(
+            text.contains(&format!("try again in {seconds} s")),
+            "{text}"
+        );
     };
     is_sent_away(next(&mut flood).await);
     let other = server.send("x__echo", json!({ "text": "other" })).await;

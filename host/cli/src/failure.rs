@@ -7,8 +7,9 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use claw_host::NoTurn;
 use rustix::io::Errno;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::output;
 
@@ -168,14 +169,30 @@ impl Failure {
             .join(": ")
     }
 
+    /// In how many seconds it may work, where that is known.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        let mut causes = self.error.chain();
+        causes.find_map(|cause| match cause.downcast_ref()? {
+            NoTurn::TooBusy { retry_after } => Some(retry_after.as_secs()),
+            NoTurn::Cancelled => None,
+        })
+    }
+
+    /// For a program.
+    fn to_json(&self) -> Value {
+        let (code, message) = (self.shown_kind().code(), self.one_line());
+        let mut error = json!({"code": code, "message": message, "hint": self.shown_hint()});
+        if let Some(seconds) = self.retry_after_s() {
+            error["retry_after_s"] = seconds.into();
+        }
+        json!({ "error": error })
+    }
+
     /// Prints to stderr, for a person or for a program.
     pub(crate) fn print(&self, json: bool) {
         let mut text = String::new();
         if json {
-            let (code, message) = (self.shown_kind().code(), self.one_line());
-            let hint = self.shown_hint();
-            let error = json!({"error": {"code": code, "message": message, "hint": hint}});
-            text.push_str(&output::escape(&error.to_string()));
+            text.push_str(&output::escape(&self.to_json().to_string()));
             text.push('\n');
         } else {
             for (index, cause) in self.error.chain().enumerate() {
@@ -243,6 +260,19 @@ mod tests {
             "could not add `acme/x`: could not write `x`: disk on fire"
         );
         assert_eq!(failure.kind.exit(), 2);
+    }
+
+    #[test]
+    fn who_is_to_come_again_is_told_when() {
+        let retry_after = std::time::Duration::from_secs(7);
+        let no: Result<(), _> = Err(NoTurn::TooBusy { retry_after });
+        let failure = no.or_fail(Kind::Busy, "can't call `x`").unwrap_err();
+        assert_eq!(failure.to_json()["error"]["retry_after_s"], 7);
+        let other = Failure::usage("no").to_json();
+        assert_eq!(
+            other,
+            json!({"error": {"code": "usage", "message": "no", "hint": null}})
+        );
     }
 
     #[test]

@@ -60,7 +60,11 @@ fn error(code: &str, failure: &Failure) -> CallToolResult {
         failure.one_line()
     };
     let mut result = CallToolResult::error(vec![ContentBlock::text(&message)]);
-    result.structured_content = Some(json!({"error": {"code": code, "message": message}}));
+    let mut error = json!({"code": code, "message": message});
+    if let Some(seconds) = failure.retry_after_s() {
+        error["retry_after_s"] = seconds.into();
+    }
+    result.structured_content = Some(json!({ "error": error }));
     result
 }
 

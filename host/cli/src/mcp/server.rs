@@ -152,7 +152,11 @@ impl Server {
         let turn = self.queue.turn(&served.name().to_string(), cancel).await;
         let _turn = turn.map_err(|no| match no {
             NoTurn::Cancelled => Failure::new(Kind::Interrupted, "it was cancelled"),
-            busy => Failure::new(Kind::Busy, busy),
+            busy => Failure {
+                kind: Kind::Busy,
+                error: busy.into(),
+                hint: None,
+            },
         })?;
         let powers = served.powers(&self.floor)?;
         // A keyring may take its time, and ask a person first.
