@@ -5,18 +5,14 @@
 //! a length and the wait has an end; who gets no turn is told when to come again. What a turn is used
 //! for is not known here.
 
-use std::collections::VecDeque;
+mod line;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-/// Nobody is told to come again sooner: it would only make the line longer.
-const RETRY_MIN: Duration = Duration::from_secs(1);
-
-/// Nobody is told to come again later: how long a line takes is only guessed.
-const RETRY_MAX: Duration = Duration::from_secs(60);
+use line::Line;
 
 /// How a queue is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,40 +59,10 @@ struct Shared {
     line: Mutex<Line>,
 }
 
-#[derive(Debug)]
-struct Line {
-    free: u32,
-    waiting: usize,
-    /// Those in which somebody waits. The first is next.
-    lanes: VecDeque<Lane>,
-    tickets: u64,
-    /// How long a turn takes, the last ones counting most. Zero before the first has ended.
-    usual: Duration,
-}
-
-#[derive(Debug)]
-struct Lane {
-    name: String,
-    waiters: VecDeque<Waiter>,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    ticket: u64,
-    called: oneshot::Sender<Turn>,
-}
-
 impl Queue {
     /// A queue in which nobody waits.
     pub fn new(config: QueueConfig) -> Self {
-        let line = Line {
-            free: config.running.max(1),
-            waiting: 0,
-            lanes: VecDeque::new(),
-            tickets: 0,
-            usual: Duration::ZERO,
-        };
-        let line = Mutex::new(line);
+        let line = Mutex::new(Line::new(config.running.max(1)));
         Self {
             shared: Arc::new(Shared { config, line }),
         }
@@ -146,76 +112,6 @@ impl Queue {
             .line
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Line {
-    /// Where the line is full, the longest lane gives up its last place to a shorter one. Otherwise
-    /// one lane could fill the line and keep all others out.
-    fn make_room(&mut self, lane: &str, config: &QueueConfig) -> Result<(), NoTurn> {
-        if self.waiting < config.waiting {
-            return Ok(());
-        }
-        let own = self.lanes.iter().find(|other| other.name == lane);
-        let own = own.map_or(0, |own| own.waiters.len());
-        let longest = self.lanes.iter_mut().max_by_key(|lane| lane.waiters.len());
-        match longest.filter(|longest| longest.waiters.len() > own + 1) {
-            // Whoever waited there hears of it by what it waited on going away.
-            Some(longest) => {
-                longest.waiters.pop_back();
-                self.waiting -= 1;
-                Ok(())
-            }
-            None => Err(self.too_busy(config)),
-        }
-    }
-
-    fn join(&mut self, lane: &str) -> (oneshot::Receiver<Turn>, u64) {
-        let (called, waits) = oneshot::channel();
-        let ticket = self.tickets;
-        self.tickets += 1;
-        self.waiting += 1;
-        let waiter = Waiter { ticket, called };
-        match self.lanes.iter_mut().find(|other| other.name == lane) {
-            Some(lane) => lane.waiters.push_back(waiter),
-            None => self.lanes.push_back(Lane {
-                name: lane.to_owned(),
-                waiters: VecDeque::from([waiter]),
-            }),
-        }
-        (waits, ticket)
-    }
-
-    fn leave(&mut self, ticket: u64) {
-        for lane in &mut self.lanes {
-            let before = lane.waiters.len();
-            lane.waiters.retain(|waiter| waiter.ticket != ticket);
-            self.waiting -= before - lane.waiters.len();
-        }
-        self.lanes.retain(|lane| !lane.waiters.is_empty());
-    }
-
-    /// Who is next: the first of the first lane, which then stands behind the others.
-    fn next(&mut self) -> Option<Waiter> {
-        let mut lane = self.lanes.pop_front()?;
-        let waiter = lane.waiters.pop_front()?;
-        self.waiting -= 1;
-        if !lane.waiters.is_empty() {
-            self.lanes.push_back(lane);
-        }
-        Some(waiter)
-    }
-
-    fn too_busy(&self, config: &QueueConfig) -> NoTurn {
-        let before = u32::try_from(self.waiting / config.running.max(1) as usize);
-        let guess = self
-            .usual
-            .saturating_mul(before.unwrap_or(u32::MAX).saturating_add(1));
-        // Whole seconds, and rather too late than too early.
-        let seconds = guess.clamp(RETRY_MIN, RETRY_MAX).as_secs_f64().ceil();
-        NoTurn::TooBusy {
-            retry_after: Duration::from_secs_f64(seconds),
-        }
     }
 }
 
@@ -390,24 +286,5 @@ mod tests {
         assert!(asked.elapsed() >= bound);
         assert_eq!(no.to_string(), "too many calls at once; try again in 1 s");
         assert_eq!(queue.waiting(), 0);
-    }
-
-    #[test]
-    fn when_to_come_again_follows_the_length_of_the_line() {
-        let queue = queue(2, 100, LONG);
-        let mut line = queue.line();
-        let after = |line: &Line| match line.too_busy(&queue.shared.config) {
-            NoTurn::TooBusy { retry_after } => retry_after.as_secs(),
-            NoTurn::Cancelled => panic!(),
-        };
-        line.usual = Duration::from_millis(2_500);
-        assert_eq!(after(&line), 3);
-        line.waiting = 6;
-        assert_eq!(after(&line), 10);
-        line.waiting = usize::MAX;
-        assert_eq!(after(&line), 60);
-        line.waiting = 0;
-        line.usual = Duration::MAX;
-        assert_eq!(after(&line), 60);
     }
 }
