@@ -257,6 +257,44 @@ fn grant_revoke_and_remove_on_a_failing_disk() {
     world.endure("remove acme/x");
 }
 
+/// What the sync after the journal's removal is for: a journal that came back would take the old files for unwritten.
+#[test]
+fn what_was_done_and_undone_by_hand_is_not_done_again_after_a_loss_of_power() {
+    let world = World::new();
+    world.pin();
+    let attempt = world.attempt("add acme/x --allow environment=GREETING", |_| false);
+    let done: Vec<_> = attempt
+        .images
+        .iter()
+        .filter(|image| image.acknowledged > 0)
+        .collect();
+    assert!(!done.is_empty());
+    for image in done {
+        image.restore(&world.root);
+        // As a version control does it that puts back what was there, byte for byte.
+        let files = ["claw.toml", "claw.lock"].map(|name| world.person.folder.join(name));
+        for file in &files {
+            let before = attempt
+                .before
+                .0
+                .get(file.strip_prefix(&world.root).expect("it is below"));
+            let undone = match before {
+                Some(text) => std::fs::write(file, text),
+                None => std::fs::remove_file(file),
+            };
+            undone.expect("a file can be changed");
+        }
+        let held = || {
+            files
+                .each_ref()
+                .map(|file| std::fs::read_to_string(file).ok())
+        };
+        let undone = held();
+        world.claw("list").ok();
+        assert_eq!(held(), undone, "{:?} at {}", image.loss, image.moment);
+    }
+}
+
 /// The folder that is the home, or the one that is the project.
 fn is_home(path: &Path) -> bool {
     path.ends_with(".claw")
