@@ -6,6 +6,7 @@
 mod author;
 mod backup;
 mod claw;
+mod compiling;
 mod packing;
 mod publishing;
 mod receipts;

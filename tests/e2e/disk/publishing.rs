@@ -13,11 +13,17 @@ use claw_tests::programs::Run;
 use super::CALLS_MAX;
 
 /// An author whose home, skill and temporary files are on a disk that can fail.
-struct World {
-    env: TestEnv,
-    disk: Disk,
-    author: Person,
-    root: PathBuf,
+pub(super) struct World {
+    pub(super) env: TestEnv,
+    pub(super) disk: Disk,
+    pub(super) author: Person,
+    pub(super) root: PathBuf,
+    /// Where temporary files go.
+    pub(super) temporary: PathBuf,
+    /// What is published.
+    pub(super) package: &'static str,
+    /// Where its component is put.
+    pub(super) component: PathBuf,
 }
 
 impl World {
@@ -31,12 +37,16 @@ impl World {
         let component = packages::echo(&"beta/x".parse().expect("a name"));
         author.write("assets/a", "a");
         std::fs::write(author.folder.join("skill.wasm"), component).expect("it can be written");
-        std::fs::create_dir(root.join("tmp")).expect("a folder can be made");
+        let temporary = root.join("tmp");
+        std::fs::create_dir(&temporary).expect("a folder can be made");
         let disk = Disk::below(&root);
         World {
             root: root.canonicalize().expect("the folder is there"),
             env,
             disk,
+            temporary,
+            package: "beta/x",
+            component: author.folder.join("dist/x.wasm"),
             author,
         }
     }
@@ -49,17 +59,17 @@ impl World {
         self.author.write("skill.toml", &text);
     }
 
-    fn publish(&self) -> Run {
+    pub(super) fn publish(&self) -> Run {
         let mut command = self.author.command("cargo-claw", &["publish"]);
-        command.env("TMPDIR", self.root.join("tmp"));
+        command.env("TMPDIR", &self.temporary);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let output = self.disk.spawn(command).wait_with_output();
         Run::from_output("publish".to_owned(), &output.expect("it can be waited for"))
     }
 
     /// How many releases of this version are published: one or none.
-    fn published(&self, version: &str) -> usize {
-        let index = self.env.request("/index/beta/x", None);
+    pub(super) fn published(&self, version: &str) -> usize {
+        let index = self.env.request(&format!("/index/{}", self.package), None);
         let line = format!("\"version\":\"{version}\"");
         match index.status {
             200 => index.body.matches(&line).count(),
@@ -69,8 +79,8 @@ impl World {
     }
 
     /// The component as it was made the last time, which is the whole of it or not there.
-    fn made(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.author.folder.join("dist/x.wasm")).ok()
+    pub(super) fn made(&self) -> Option<Vec<u8>> {
+        std::fs::read(&self.component).ok()
     }
 
     /// Files that were to get another name.
@@ -98,11 +108,7 @@ impl World {
             }
             let is_done = run.code == Some(0);
             if !is_done {
-                let (why, what_to_do) = match fault {
-                    Fault::Full(_) => ("No space left", "hint: free some space"),
-                    _ => ("Input/output error", "hint: look at the disk"),
-                };
-                run.exits(74).says(why).says(what_to_do);
+                names(run, fault);
             }
             assert_eq!(self.published(&version), usize::from(is_done), "{fault:?}");
             assert!(self.made().is_none_or(|made| made == whole), "{fault:?}");
@@ -118,8 +124,18 @@ impl World {
     }
 }
 
+/// The run ended with the fault, and says what to do about it.
+#[track_caller]
+pub(super) fn names(run: Run, fault: Fault) {
+    let (why, what_to_do) = match fault {
+        Fault::Full(_) => ("No space left", "hint: free some space"),
+        _ => ("Input/output error", "hint: look at the disk"),
+    };
+    run.exits(74).says(why).says(what_to_do);
+}
+
 /// As after a login that came before the namespace: the publish learns who signs for it, and keeps that.
-fn forget_keysets(author: &Person) {
+pub(super) fn forget_keysets(author: &Person) {
     let path = author.home.join("credentials.toml");
     let text = std::fs::read_to_string(&path).expect("there is a login");
     let mut credentials: toml::Table = text.parse().expect("it is TOML");
