@@ -144,13 +144,18 @@ pub(crate) fn read(path: &Path, bytes_max: u64, audience: Audience) -> Outcome<O
         let metadata = file.metadata().or_fail(Kind::Io, act())?;
         owned::check_metadata(path, &metadata)?;
     }
-    let read = read_bounded(file, bytes_max);
+    // As long as it is, and some more, in which its end is seen without another try.
+    let bytes = Vec::with_capacity(metadata.len().min(bytes_max) as usize + 64);
+    let read = read_into(bytes, file, bytes_max);
     read.or_fail(Kind::Io, act()).map(Some)
 }
 
 /// Reads to the end, or to one byte more than `bytes_max`, which is an error.
 pub(crate) fn read_bounded(from: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), from, bytes_max)
+}
+
+fn read_into(mut bytes: Vec<u8>, from: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
     from.take(bytes_max.saturating_add(1))
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
