@@ -19,6 +19,7 @@ mod instances;
 mod load;
 mod measure;
 mod memory;
+mod network;
 mod nginx;
 mod packages;
 mod processes;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 use table::Table;
 use world::World;
 
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "calls",
     "files",
     "ending",
@@ -44,6 +45,7 @@ const PARTS: [&str; 12] = [
     "instances",
     "processes",
     "children",
+    "network",
     "packages",
     "resolution",
     "publishing",
@@ -100,6 +102,9 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     if wanted("children") {
         children::measure(&mut table);
+    }
+    if wanted("network") {
+        network::measure(&mut table);
     }
     if wanted("packages") {
         packages::measure(&world, &mut table);
