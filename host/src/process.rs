@@ -22,6 +22,8 @@ mod confiner;
 #[cfg(target_os = "linux")]
 mod environment;
 #[cfg(target_os = "linux")]
+mod helper;
+#[cfg(target_os = "linux")]
 mod interface;
 #[cfg(target_os = "linux")]
 mod prepare;

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::process::{ChildStderr, ChildStdout};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::Pollable;
 
@@ -21,8 +20,8 @@ use super::traffic::{Counted, Traffic};
 #[expect(unreachable_pub, reason = "generated code names it")]
 pub struct Child {
     pub(super) stdin: Option<Counted<pipe::Sender>>,
-    pub(super) stdout: Option<Counted<ChildStdout>>,
-    pub(super) stderr: Option<Counted<ChildStderr>>,
+    pub(super) stdout: Option<Counted<pipe::Receiver>>,
+    pub(super) stderr: Option<Counted<pipe::Receiver>>,
     /// What was scripted in its place, as far as nobody took it.
     pub(super) script: Option<Script>,
     running: Option<Running>,
@@ -74,12 +73,12 @@ impl Processes {
             tracker: &self.running,
             scratch,
         };
-        let started = spawn::start(&confiner.config, start)
+        let started = spawn::start(&confiner.helpers, start)
             .map_err(|error| wit::Error::SpawnFailed(error.to_string()))?;
         Ok(Child {
             stdin: started.stdin.map(|pipe| self.traffic.count(pipe)),
-            stdout: started.stdout.map(|pipe| self.traffic.count(pipe)),
-            stderr: started.stderr.map(|pipe| self.traffic.count(pipe)),
+            stdout: Some(self.traffic.count(started.stdout)),
+            stderr: Some(self.traffic.count(started.stderr)),
             script: None,
             running: Some(started.running),
             traffic: self.traffic.clone(),

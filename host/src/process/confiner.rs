@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use claw_package::Digest;
@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::config::ProcessConfig;
 use super::confine::{Bounds, Message, Plan, Stage};
+use super::helper::Helpers;
 use super::level::{Confinement, Level, Unconfined};
 use super::program::{Identity, Program, ProgramError};
 use super::spawn::{self, Input, Start};
@@ -46,10 +47,10 @@ const PROBE_MAX: Duration = Duration::from_secs(10);
 
 /// One for all invocations.
 pub(crate) struct Confiner {
-    pub(super) config: ProcessConfig,
+    pub(super) helpers: Helpers,
     confinement: OnceCell<Result<Confinement, Unconfined>>,
     digests: Mutex<HashMap<Identity, Digest>>,
-    needed: Needed,
+    needed: OnceLock<Needed>,
 }
 
 /// Files and folders of the machine that exist, and links to them.
@@ -62,10 +63,10 @@ pub(super) struct Needed {
 impl Confiner {
     pub(crate) fn new(config: ProcessConfig) -> Self {
         Self {
-            config,
+            helpers: Helpers::new(config),
             confinement: OnceCell::new(),
             digests: Mutex::default(),
-            needed: Needed::of_this_machine(),
+            needed: OnceLock::new(),
         }
     }
 
@@ -78,13 +79,21 @@ impl Confiner {
     async fn find(&self) -> Result<Confinement, Unconfined> {
         let mut reason = None;
         for level in [Level::Full, Level::Basic] {
-            if self.config.level_max.is_some_and(|most| level > most) {
+            if self
+                .helpers
+                .config
+                .level_max
+                .is_some_and(|most| level > most)
+            {
                 reason = Some("no more is asked for".to_owned());
                 continue;
             }
             match self.probe(level).await {
                 Ok(()) => return Ok(Confinement { level, reason }),
-                Err(why) => reason = Some(why),
+                Err(why) => {
+                    self.helpers.end(level);
+                    reason = Some(why);
+                }
             }
         }
         Err(Unconfined {
@@ -93,6 +102,7 @@ impl Confiner {
     }
 
     async fn probe(&self, level: Level) -> Result<(), String> {
+        let needed = self.needed();
         let plan = Plan {
             level,
             is_probe: true,
@@ -100,13 +110,13 @@ impl Confiner {
             environment: Vec::new(),
             folder: PathBuf::from("/"),
             granted: Vec::new(),
-            readable: self.needed.files.clone(),
-            links: self.needed.links.clone(),
+            readable: needed.files.clone(),
+            links: needed.links.clone(),
             executable: Vec::new(),
             hidden: Vec::new(),
             temporary: match level {
                 Level::Full => PathBuf::from("/tmp"),
-                Level::Basic => self.config.temporary.clone(),
+                Level::Basic => self.helpers.config.temporary.clone(),
             },
             keeps_repository: false,
             bounds: PROBE,
@@ -120,7 +130,7 @@ impl Confiner {
             tracker: &TaskTracker::new(),
             scratch: None,
         };
-        let started = spawn::start(&self.config, start);
+        let started = spawn::start(&self.helpers, start);
         let started = started.map_err(|error| format!("could not start the helper: {error}"))?;
         match started.running.ended().await.message {
             Some(Message::Exited(0)) => Ok(()),
@@ -145,7 +155,7 @@ impl Confiner {
     }
 
     pub(super) fn needed(&self) -> &Needed {
-        &self.needed
+        self.needed.get_or_init(Needed::of_this_machine)
     }
 }
 

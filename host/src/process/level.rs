@@ -12,6 +12,23 @@ pub enum Level {
     Full,
 }
 
+#[cfg(target_os = "linux")]
+impl Level {
+    /// As a helper is told.
+    pub(super) fn to_byte(self) -> u8 {
+        match self {
+            Self::Basic => 1,
+            Self::Full => 2,
+        }
+    }
+
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Basic, Self::Full]
+            .into_iter()
+            .find(|level| level.to_byte() == byte)
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -121,7 +121,7 @@ impl Processes {
         let scratch = match level {
             Level::Full => None,
             Level::Basic => {
-                let scratch = Scratch::new(&confiner.config.temporary);
+                let scratch = Scratch::new(&confiner.helpers.config.temporary);
                 Some(scratch.map_err(|error| Fault::Failed(error.to_string()))?)
             }
         };

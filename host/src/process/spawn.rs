@@ -1,30 +1,24 @@
-//! Starts the helper for one child, and stays with it until both are gone.
+//! Has a helper start one child, and stays with it until it and everything that it started is gone.
 //!
-//! The helper gets everything in one message before it starts, so that no descriptor is ever inheritable. A child is
-//! ended by closing the host's side of that socket, which the helper watches: that happens when the host wants it,
-//! and when there is no host any more.
+//! Each child has a socket whose other side is held by whatever confines it, to the end. It is ended by closing the
+//! host's side, which is watched there: that happens when the host wants it, and when there is no host any more.
 
 use std::fs::File;
-use std::io::{self, IoSlice, Seek, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::Stdio;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown,
-    SocketFlags, SocketType, recv, sendmsg, shutdown, socketpair,
-};
 use rustix::pipe::{PipeFlags, pipe_with};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::config::ProcessConfig;
 use super::confine::{MESSAGE_BYTES, Message, Plan};
+use super::helper::Helpers;
 use super::scratch::Scratch;
 
 /// What a child reads.
@@ -38,8 +32,8 @@ pub(super) enum Input {
 /// A child on its way, or running.
 pub(super) struct Started {
     pub(super) stdin: Option<pipe::Sender>,
-    pub(super) stdout: Option<ChildStdout>,
-    pub(super) stderr: Option<ChildStderr>,
+    pub(super) stdout: pipe::Receiver,
+    pub(super) stderr: pipe::Receiver,
     pub(super) running: Running,
 }
 
@@ -53,7 +47,7 @@ pub(super) struct Running {
 /// How it came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// What the helper said last, if it said anything.
+    /// What was said first of it, if anything was: what follows from that is not the reason.
     pub(super) message: Option<Message>,
     pub(super) was_stopped: bool,
     pub(super) was_out_of_time: bool,
@@ -101,8 +95,8 @@ pub(super) struct Start<'a> {
     pub(super) scratch: Option<Scratch>,
 }
 
-/// Starts the helper.
-pub(super) fn start(config: &ProcessConfig, start: Start<'_>) -> io::Result<Started> {
+/// Has it started. It must be called inside a Tokio runtime.
+pub(super) fn start(helpers: &Helpers, start: Start<'_>) -> io::Result<Started> {
     let Start {
         plan,
         program,
@@ -112,7 +106,7 @@ pub(super) fn start(config: &ProcessConfig, start: Start<'_>) -> io::Result<Star
         tracker,
         scratch,
     } = start;
-    let (reader, writer) = match input {
+    let (stdin, writer) = match input {
         Input::Empty => (OwnedFd::from(File::open("/dev/null")?), None),
         Input::Piped => {
             let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -122,24 +116,24 @@ pub(super) fn start(config: &ProcessConfig, start: Start<'_>) -> io::Result<Star
             )
         }
     };
-    let kind = SocketType::SEQPACKET;
-    let (host, helper) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
-    let plan = in_memory(&plan.to_bytes())?;
+    let (stdout, stdout_end) = output()?;
+    let (stderr, stderr_end) = output()?;
+    let (host, control) = UnixStream::pair()?;
+    host.set_nonblocking(true)?;
+    let mut host = tokio::net::UnixStream::from_std(host)?;
+    let in_memory = in_memory(&plan.to_bytes())?;
     let descriptors = [
-        Some(plan.as_fd()),
-        Some(reader.as_fd()),
+        Some(control.as_fd()),
+        Some(in_memory.as_fd()),
+        Some(stdin.as_fd()),
+        Some(stdout_end.as_fd()),
+        Some(stderr_end.as_fd()),
         program.map(AsFd::as_fd),
     ];
-    send(&host, &Vec::from_iter(descriptors.into_iter().flatten()))?;
-    let mut child = Command::new(&config.helper)
-        .args(&config.helper_arguments)
-        .env_clear()
-        .current_dir("/")
-        .stdin(helper)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    helpers.ask(
+        plan.level,
+        &Vec::from_iter(descriptors.into_iter().flatten()),
+    )?;
     let (sender, ended) = watch::channel(None);
     let stopped = stop.clone();
     tracker.spawn(async move {
@@ -149,19 +143,20 @@ pub(super) fn start(config: &ProcessConfig, start: Start<'_>) -> io::Result<Star
                 None => std::future::pending().await,
             }
         };
+        let mut said = Vec::with_capacity(MESSAGE_BYTES);
         let (was_stopped, was_out_of_time) = tokio::select! {
-            _ = child.wait() => (false, false),
+            () = hear(&mut host, &mut said) => (false, false),
             () = stopped.cancelled() => (true, false),
             () = out_of_time => (false, true),
         };
         if was_stopped || was_out_of_time {
             // The other side wakes up from this, and can still say how it went.
-            let _ = shutdown(&host, Shutdown::Write);
-            let _ = child.wait().await;
+            let _ = host.shutdown().await;
+            hear(&mut host, &mut said).await;
         }
         drop(scratch);
         sender.send_replace(Some(Ended {
-            message: last_message(&host),
+            message: said.first_chunk().and_then(Message::parse),
             was_stopped,
             was_out_of_time,
         }));
@@ -174,11 +169,16 @@ pub(super) fn start(config: &ProcessConfig, start: Start<'_>) -> io::Result<Star
     })
 }
 
-/// The first that was said is the reason; what follows from it is not.
-fn last_message(host: &OwnedFd) -> Option<Message> {
-    let mut bytes = [0; MESSAGE_BYTES];
-    let (_, length) = recv(host, &mut bytes, RecvFlags::DONTWAIT).ok()?;
-    Message::parse(bytes.get(..length)?)
+/// Adds what the other side says, until nobody holds it any more. What it has when it is dropped is kept.
+async fn hear(socket: &mut tokio::net::UnixStream, said: &mut Vec<u8>) {
+    while let Ok(1..) = socket.read_buf(said).await {}
+}
+
+/// What a child writes to, and where that is read.
+fn output() -> io::Result<(pipe::Receiver, OwnedFd)> {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let reader = pipe::Receiver::from_owned_fd(non_blocking(reader)?)?;
+    Ok((reader, writer))
 }
 
 fn non_blocking(descriptor: OwnedFd) -> io::Result<OwnedFd> {
@@ -191,19 +191,4 @@ fn in_memory(bytes: &[u8]) -> io::Result<File> {
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file)
-}
-
-fn send(socket: &OwnedFd, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    sendmsg(
-        socket,
-        &[IoSlice::new(&[0])],
-        &mut ancillary,
-        SendFlags::NOSIGNAL,
-    )?;
-    Ok(())
 }

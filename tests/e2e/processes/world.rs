@@ -248,24 +248,30 @@ impl World {
 
     /// The processes that run the program now, by its file.
     pub(super) fn left(&self) -> Vec<i32> {
-        let mut left = Vec::new();
+        self.running(&self.program)
+    }
+
+    fn running(&self, program: &Path) -> Vec<i32> {
+        let mut running = Vec::new();
         for entry in fs::read_dir("/proc").expect("there is /proc").flatten() {
             let name = entry.file_name();
             let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            let program = fs::read_link(entry.path().join("exe"));
-            if program.is_ok_and(|program| program.starts_with(self.root())) {
-                left.push(pid);
+            let file = fs::read_link(entry.path().join("exe"));
+            if file.is_ok_and(|file| file == program) {
+                running.push(pid);
             }
         }
-        left
+        running
     }
 
-    /// Nothing of a call is there any more: no process, no temporary file.
+    /// Nothing of a call is there any more: no process but the helper that waits for the next one, no temporary file.
     #[track_caller]
     pub(super) fn is_clean(&self) {
         assert_eq!(self.left(), [0; 0], "{:?}", self.case);
+        let helpers = self.running(&self.root().join("bin/claw"));
+        assert!(helpers.len() <= 1, "{helpers:?} {:?}", self.case);
         let temporary = fs::read_dir(self.root().join("tmp")).expect("it is there");
         assert_eq!(temporary.count(), 0, "{:?}", self.case);
     }

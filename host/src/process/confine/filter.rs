@@ -175,15 +175,15 @@ const CLONE_NAMESPACES: u64 = (libc::CLONE_NEWNS
 
 /// What the filter has to make up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lacks {
+struct Lacks {
     /// Nothing else bounds metadata by path.
-    pub(super) mounts: bool,
+    mounts: bool,
     /// Nothing else bounds signals.
-    pub(super) signals: bool,
+    signals: bool,
 }
 
 impl Lacks {
-    pub(super) fn of(level: Level, scopes_signals: bool) -> Self {
+    fn of(level: Level, scopes_signals: bool) -> Self {
         let is_basic = level == Level::Basic;
         Self {
             mounts: is_basic,
@@ -192,8 +192,31 @@ impl Lacks {
     }
 }
 
+/// The filters of one level, made once: with and without what bounds signals besides.
+pub(super) struct Filters {
+    scoped: Option<BpfProgram>,
+    unscoped: Option<BpfProgram>,
+}
+
+impl Filters {
+    pub(super) fn of(level: Level) -> Self {
+        Self {
+            scoped: build(Lacks::of(level, true)),
+            unscoped: build(Lacks::of(level, false)),
+        }
+    }
+
+    /// The one for a child whose signals Landlock stops, or doesn't. None on processors that none was written for.
+    pub(super) fn given(&self, scopes_signals: bool) -> Option<&BpfProgram> {
+        match scopes_signals {
+            true => self.scoped.as_ref(),
+            false => self.unscoped.as_ref(),
+        }
+    }
+}
+
 /// The filter as the kernel takes it. None on processors that it was never written for.
-pub(super) fn build(lacks: Lacks) -> Option<BpfProgram> {
+fn build(lacks: Lacks) -> Option<BpfProgram> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let lists = [REFUSED, REFUSED_HERE, REFUSED_BY_NUMBER];

@@ -1,7 +1,9 @@
-//! The helper process, from its start to its end.
+//! The helper process, from its start to its end: it forks for each child, and what it forks confines one.
 //!
-//! It gets one message with its first descriptors: the plan, the child's standard input, and the program. Standard
-//! output and error are the child's from the beginning.
+//! The host starts one for all children of a level, so that loading the program again, and what all of them have in
+//! common, is paid for once. Each request is one message with descriptors: the child's own socket, its plan, its three
+//! streams, and its program. The process that is forked for it holds that socket until the child and everything that
+//! it started is gone: its end is how the host learns of theirs.
 
 use std::fs::File;
 use std::io::{IoSliceMut, Read};
@@ -16,93 +18,191 @@ use rustix::process::{
     Signal, geteuid, getpid, set_child_subreaper, set_parent_process_death_signal, setsid,
 };
 
+use super::filter::Filters;
 use super::kernel::{self, Forked, Stream};
-use super::message::{Message, Stage};
+use super::message::{Message, REQUEST_DESCRIPTORS_MAX, Stage};
 use super::plan::Plan;
-use super::{Level, namespaces, program, root, supervise};
+use super::program::{self, Streams};
+use super::{Level, namespaces, root, supervise};
 
 /// The exit code of a helper that was started by somebody else than a host.
 const MISUSED: u8 = 2;
 
-/// Descriptors in the message: plan, input, program.
-const DESCRIPTORS_MAX: usize = 3;
-
 /// Does what the host asks for through standard input. A program that embeds the host calls this, first of all, when
-/// it is started as [`crate::ProcessConfig`] says; it prints nothing, and returns when the child is gone.
+/// it is started as [`crate::ProcessConfig`] says; it prints nothing, and returns when the host is gone.
 pub fn main() -> ExitCode {
-    let Ok(control) = fcntl_dupfd_cloexec(std::io::stdin(), 3) else {
+    let Ok(requests) = detach() else {
         return ExitCode::from(MISUSED);
     };
-    let Some(task) = Task::receive(&control) else {
-        return ExitCode::from(MISUSED);
-    };
-    if let Err((stage, error)) = task.run(&control) {
-        let failed = Message::Failed(stage, error.raw_os_error());
-        supervise::tell(control.as_fd(), failed);
+    let mut common = None;
+    loop {
+        let request = match Request::receive(&requests) {
+            Ok(Some(request)) => request,
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(_) => return ExitCode::from(MISUSED),
+        };
+        let common = common.get_or_insert_with(|| Common::of(request.level));
+        match kernel::fork() {
+            // This copy of the child's descriptors goes, so that their end is seen.
+            Ok(Forked::Parent(_)) => {}
+            Ok(Forked::Child) => {
+                drop(requests);
+                request.serve(common)
+            }
+            Err(error) => request.fail((Stage::Fork, error)),
+        }
     }
-    ExitCode::SUCCESS
 }
 
-struct Task {
-    plan: Plan,
-    input: OwnedFd,
+/// What is typed at the terminal of the host is for the host, and so is its standard input.
+fn detach() -> Result<OwnedFd, Errno> {
+    let requests = fcntl_dupfd_cloexec(std::io::stdin(), 3)?;
+    // Who is first of a session already needs none of its own.
+    let _ = setsid();
+    let null = openat(
+        CWD,
+        "/dev/null",
+        OFlags::RDWR | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    for stream in [Stream::In, Stream::Out, Stream::Error] {
+        kernel::replace(stream, null.as_fd())?;
+    }
+    kernel::forget_children();
+    Ok(requests)
+}
+
+/// What all children of a level have in common.
+struct Common {
+    namespaces: Result<(), Errno>,
+    filters: Filters,
+}
+
+impl Common {
+    fn of(level: Level) -> Self {
+        Self {
+            namespaces: match level {
+                Level::Full => namespaces::enter_common(),
+                Level::Basic => Ok(()),
+            },
+            filters: Filters::of(level),
+        }
+    }
+}
+
+/// A child that is wanted.
+struct Request {
+    level: Level,
+    control: OwnedFd,
+    plan: OwnedFd,
+    streams: Streams,
     program: Option<OwnedFd>,
 }
 
 type Step<T = ()> = Result<T, (Stage, Errno)>;
 
-impl Task {
-    fn receive(control: &OwnedFd) -> Option<Self> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+impl Request {
+    /// None when there is no host any more.
+    fn receive(requests: &OwnedFd) -> Result<Option<Self>, Errno> {
+        let mut space =
+            [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(REQUEST_DESCRIPTORS_MAX))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut byte = [0];
         let mut bytes = [IoSliceMut::new(&mut byte)];
-        recvmsg(control, &mut bytes, &mut ancillary, RecvFlags::CMSG_CLOEXEC).ok()?;
+        let received = loop {
+            match recvmsg(
+                requests,
+                &mut bytes,
+                &mut ancillary,
+                RecvFlags::CMSG_CLOEXEC,
+            ) {
+                Err(Errno::INTR) => {}
+                received => break received?,
+            }
+        };
+        if received.bytes == 0 {
+            return Ok(None);
+        }
         let mut descriptors = ancillary.drain().flat_map(|message| match message {
             RecvAncillaryMessage::ScmRights(descriptors) => Vec::from_iter(descriptors),
             _ => Vec::new(),
         });
+        let mut next = || descriptors.next().ok_or(Errno::BADMSG);
+        Ok(Some(Self {
+            level: Level::from_byte(byte[0]).ok_or(Errno::BADMSG)?,
+            control: next()?,
+            plan: next()?,
+            streams: Streams {
+                stdin: next()?,
+                stdout: next()?,
+                stderr: next()?,
+            },
+            program: next().ok(),
+        }))
+    }
+
+    fn fail(&self, (stage, error): (Stage, Errno)) {
+        let failed = Message::Failed(stage, error.raw_os_error());
+        supervise::tell(self.control.as_fd(), failed);
+    }
+
+    /// In a process of its own, which ends with the child, and holds its socket until then.
+    fn serve(self, common: &Common) -> ! {
+        kernel::reset_signals();
+        let Self {
+            level,
+            control,
+            plan,
+            streams,
+            program,
+        } = self;
         let mut bytes = Vec::new();
-        File::from(descriptors.next()?)
-            .read_to_end(&mut bytes)
-            .ok()?;
-        Some(Self {
-            plan: Plan::parse(&bytes)?,
-            input: descriptors.next()?,
-            program: descriptors.next(),
-        })
-    }
-
-    fn run(self, control: &OwnedFd) -> Step {
-        let at = |stage| move |error| (stage, error);
-        // What is typed at the terminal of the host is for the host.
-        setsid().map_err(at(Stage::Process))?;
-        let null = openat(
-            CWD,
-            "/dev/null",
-            OFlags::RDWR | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(at(Stage::Process))?;
-        match self.plan.level {
-            Level::Full => self.in_namespaces(control, &null),
-            Level::Basic => self.without_namespaces(control, &null),
+        let read = File::from(plan).read_to_end(&mut bytes);
+        let task = read
+            .ok()
+            .and_then(|_| Plan::parse(&bytes))
+            .map(|plan| Task {
+                plan,
+                streams,
+                program,
+                common,
+            });
+        let done = match (task, level) {
+            (None, _) => Err((Stage::Plan, Errno::INVAL)),
+            (Some(task), Level::Full) => task.in_namespaces(&control),
+            (Some(task), Level::Basic) => task.without_namespaces(&control),
+        };
+        if let Err((stage, error)) = done {
+            let failed = Message::Failed(stage, error.raw_os_error());
+            supervise::tell(control.as_fd(), failed);
         }
+        kernel::exit(0)
     }
+}
 
-    fn in_namespaces(self, control: &OwnedFd, null: &OwnedFd) -> Step {
-        namespaces::enter().map_err(|error| (Stage::Namespaces, error))?;
+struct Task<'a> {
+    plan: Plan,
+    streams: Streams,
+    program: Option<OwnedFd>,
+    common: &'a Common,
+}
+
+impl Task<'_> {
+    fn in_namespaces(self, control: &OwnedFd) -> Step {
+        let at = |error| (Stage::Namespaces, error);
+        self.common.namespaces.map_err(at)?;
+        namespaces::enter().map_err(at)?;
         match kernel::fork().map_err(|error| (Stage::Fork, error))? {
             Forked::Parent(first) => {
                 let is_counted = !geteuid().is_root() || namespaces::has_own_count();
                 let processes_max = (!is_counted).then_some(self.plan.bounds.processes);
+                // The streams are the child's alone: they end with it.
                 drop(self);
-                let _ = let_go(null);
                 supervise::namespace(control, first, processes_max);
                 Ok(())
             }
             Forked::Child => {
-                if let Err((stage, error)) = self.begin_namespace(control, null) {
+                if let Err((stage, error)) = self.begin_namespace(control) {
                     let failed = Message::Failed(stage, error.raw_os_error());
                     supervise::tell(control.as_fd(), failed);
                 }
@@ -112,7 +212,7 @@ impl Task {
     }
 
     /// In the namespace, before the program: the process that everything in it ends with.
-    fn begin_namespace(self, control: &OwnedFd, null: &OwnedFd) -> Step {
+    fn begin_namespace(self, control: &OwnedFd) -> Step {
         set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(|error| (Stage::Process, error))?;
         if geteuid().is_root() && namespaces::has_own_count() {
@@ -123,21 +223,19 @@ impl Task {
             Forked::Child => self.become_program(control),
             Forked::Parent(program) => {
                 drop(self);
-                let _ = let_go(null);
                 supervise::first(control.as_fd(), program);
                 Ok(())
             }
         }
     }
 
-    fn without_namespaces(self, control: &OwnedFd, null: &OwnedFd) -> Step {
+    fn without_namespaces(self, control: &OwnedFd) -> Step {
         set_child_subreaper(Some(getpid())).map_err(|error| (Stage::Process, error))?;
         match kernel::fork().map_err(|error| (Stage::Fork, error))? {
             Forked::Child => self.become_program(control),
             Forked::Parent(program) => {
                 let processes_max = self.plan.bounds.processes;
                 drop(self);
-                let _ = let_go(null);
                 supervise::tree(control, program, processes_max);
                 Ok(())
             }
@@ -145,7 +243,8 @@ impl Task {
     }
 
     fn become_program(self, control: &OwnedFd) -> ! {
-        match program::start(&self.plan, self.program, &self.input) {
+        let filters = &self.common.filters;
+        match program::start(&self.plan, self.program, &self.streams, filters) {
             Ok(()) => kernel::exit(0),
             Err((stage, error)) => {
                 let failed = Message::Failed(stage, error.raw_os_error());
@@ -154,12 +253,4 @@ impl Task {
             }
         }
     }
-}
-
-/// The streams are the child's alone: they end with it.
-fn let_go(null: &OwnedFd) -> Result<(), Errno> {
-    let streams = [Stream::In, Stream::Out, Stream::Error];
-    streams
-        .into_iter()
-        .try_for_each(|stream| kernel::replace(stream, null.as_fd()))
 }

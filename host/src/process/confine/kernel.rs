@@ -107,6 +107,12 @@ pub(super) fn reset_signals() {
     }
 }
 
+/// Has the kernel forget every process that this one forks as soon as it ends: nobody waits for it.
+pub(super) fn forget_children() {
+    // SAFETY: no function of ours is named as a handler.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+}
+
 /// Has the kernel close every descriptor but the first three when the program starts.
 pub(super) fn close_on_exec() -> Result<(), Errno> {
     const CLOSE_RANGE_CLOEXEC: u32 = 4;

@@ -70,6 +70,9 @@ impl Stage {
 /// As long as each message is.
 pub(crate) const MESSAGE_BYTES: usize = 6;
 
+/// Descriptors of a request: the child's socket, its plan, its input and both outputs, its program.
+pub(crate) const REQUEST_DESCRIPTORS_MAX: usize = 6;
+
 impl Message {
     pub(crate) fn to_bytes(self) -> [u8; MESSAGE_BYTES] {
         let (kind, stage, number) = match self {
@@ -81,10 +84,8 @@ impl Message {
         [kind, stage, a, b, c, d]
     }
 
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let &[kind, stage, a, b, c, d] = bytes else {
-            return None;
-        };
+    pub(crate) fn parse(bytes: &[u8; MESSAGE_BYTES]) -> Option<Self> {
+        let &[kind, stage, a, b, c, d] = bytes;
         let number = i32::from_le_bytes([a, b, c, d]);
         Some(match kind {
             0 => Self::Exited(number),
@@ -107,6 +108,6 @@ mod tests {
             assert_eq!(Message::parse(&message.to_bytes()), Some(message));
         }
         assert_eq!(Message::parse(&[2, 10, 0, 0, 0, 0]), None);
-        assert_eq!(Message::parse(&[0, 0, 0, 0, 0]), None);
+        assert_eq!(Message::parse(&[3, 0, 0, 0, 0, 0]), None);
     }
 }

@@ -1,4 +1,5 @@
-//! New namespaces: of users, so that the rest is allowed; of processes, networks, IPC and host names.
+//! New namespaces: of users, so that the rest is allowed; of networks and host names, which all children of one helper
+//! share, since nothing is in them and no child can change them; of processes and IPC, for each child.
 //!
 //! The child keeps the user and group that it has outside: only the privileges in its namespaces are new, and they
 //! are dropped before the program starts.
@@ -12,16 +13,20 @@ use rustix::thread::UnshareFlags;
 
 use super::kernel;
 
-/// From here on the next process that is forked is the first of a new namespace.
+/// Enters what all children share. A namespace of networks takes longer to make than everything else together.
+pub(super) fn enter_common() -> Result<(), Errno> {
+    enter_new(UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWUTS)
+}
+
+/// Enters those of one child. From here on the next process that is forked is the first of a new namespace. What is
+/// shared belongs to other users' namespace than this one's, so that no privilege in this one reaches it.
 pub(super) fn enter() -> Result<(), Errno> {
+    enter_new(UnshareFlags::NEWUSER | UnshareFlags::NEWPID | UnshareFlags::NEWIPC)
+}
+
+fn enter_new(namespaces: UnshareFlags) -> Result<(), Errno> {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
-    kernel::unshare(
-        UnshareFlags::NEWUSER
-            | UnshareFlags::NEWPID
-            | UnshareFlags::NEWNET
-            | UnshareFlags::NEWIPC
-            | UnshareFlags::NEWUTS,
-    )?;
+    kernel::unshare(namespaces)?;
     write("/proc/self/setgroups", "deny")?;
     write("/proc/self/uid_map", &format!("{user} {user} 1"))?;
     write("/proc/self/gid_map", &format!("{group} {group} 1"))

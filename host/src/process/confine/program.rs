@@ -14,29 +14,37 @@ use rustix::thread::{
     set_no_new_privs,
 };
 
-use super::filter::{self, Lacks};
+use super::filter::Filters;
 use super::kernel::Stream;
 use super::message::Stage;
 use super::plan::Plan;
 use super::{Level, files, kernel};
 
+/// The child's own streams.
+pub(super) struct Streams {
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
 /// Confines this process and becomes the program. It returns only when something fails, or for a probe.
 pub(super) fn start(
     plan: &Plan,
     program: Option<OwnedFd>,
-    stdin: &OwnedFd,
+    streams: &Streams,
+    filters: &Filters,
 ) -> Result<(), (Stage, Errno)> {
     let at = |stage| move |error| (stage, error);
-    dress(plan, stdin).map_err(at(Stage::Process))?;
+    dress(plan, streams).map_err(at(Stage::Process))?;
     if !plan.is_probe {
         chdir(&plan.folder).map_err(at(Stage::Folder))?;
     }
     let argv = strings(&plan.argv).ok_or((Stage::Plan, Errno::INVAL))?;
     let environment = strings(&plan.environment).ok_or((Stage::Plan, Errno::INVAL))?;
     let bounded = files::bound(plan).map_err(at(Stage::Files))?;
-    let lacks = Lacks::of(plan.level, bounded.signals);
-    let filter = filter::build(lacks).ok_or((Stage::Filter, Errno::NOSYS))?;
-    seccompiler::apply_filter(&filter).map_err(|_| (Stage::Filter, Errno::NOSYS))?;
+    let filter = filters.given(bounded.signals);
+    let filter = filter.ok_or((Stage::Filter, Errno::NOSYS))?;
+    seccompiler::apply_filter(filter).map_err(|_| (Stage::Filter, Errno::NOSYS))?;
     match program {
         _ if plan.is_probe => Ok(()),
         None => Err((Stage::Plan, Errno::BADF)),
@@ -52,14 +60,15 @@ fn strings(list: &[Vec<u8>]) -> Option<Vec<CString>> {
     strings.collect()
 }
 
-/// Session, input, limits, privileges.
-fn dress(plan: &Plan, stdin: &OwnedFd) -> Result<(), Errno> {
+/// Session, streams, limits, privileges.
+fn dress(plan: &Plan, streams: &Streams) -> Result<(), Errno> {
     // The supervisor's end is this one's, whatever ends it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     setsid()?;
-    kernel::replace(Stream::In, stdin.as_fd())?;
+    kernel::replace(Stream::In, streams.stdin.as_fd())?;
+    kernel::replace(Stream::Out, streams.stdout.as_fd())?;
+    kernel::replace(Stream::Error, streams.stderr.as_fd())?;
     kernel::close_on_exec()?;
-    kernel::reset_signals();
     umask(Mode::from_raw_mode(0o022));
     limit(plan)?;
     set_no_new_privs(true)?;
