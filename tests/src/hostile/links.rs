@@ -1,6 +1,7 @@
 //! Links, and names that change while they are looked up.
 
 use std::os::unix::fs::symlink;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -277,10 +278,11 @@ fn swapping(one: &Path, two: &Path, act: impl FnOnce() -> Verdict) -> Verdict {
             }
             turns
         });
-        let verdict = act();
+        // Where it panics the swapper has to end all the same, or nobody would ever hear of it.
+        let verdict = panic::catch_unwind(AssertUnwindSafe(act));
         over.store(true, Ordering::Relaxed);
         let turns = swapper.join().expect("the swapper does not panic");
-        verdict?;
+        verdict.unwrap_or_else(|panic| panic::resume_unwind(panic))?;
         if turns < 100 {
             return Err(format!("the names changed only {turns} times"));
         }
