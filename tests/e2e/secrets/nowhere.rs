@@ -96,7 +96,7 @@ fn world() -> TestEnv {
     env
 }
 
-fn input(site: &Site, path: &str, ending: &str) -> Value {
+fn input(url: &str, ending: &str) -> Value {
     let program = programs::path("confined");
     let argv = [
         &program.display().to_string(),
@@ -104,7 +104,7 @@ fn input(site: &Site, path: &str, ending: &str) -> Value {
         &turned(VALUE),
         &turned(MARKER),
     ];
-    json!({ "url": format!("{}{path}", site.url()), "argv": argv, "memory": "memory.bin", "ending": ending })
+    json!({ "url": url, "argv": argv, "memory": "memory.bin", "ending": ending })
 }
 
 /// What a call left in the workspace: it had an answer, a program that looked around, and all of its own memory.
@@ -185,7 +185,7 @@ fn a_used_secret_is_nowhere_but_at_its_host_through_claw_run_and_claw_mcp() {
         ("/broken", "value", 0),
         ("/echo", "trap", 3),
     ] {
-        let input = input(&site, path, ending).to_string();
+        let input = input(&format!("{}{path}", site.url()), ending).to_string();
         let words = ["run", "acme/secret", "spill", "--json", "--input", &input];
         // Where it fails, what it was denied besides is shown too.
         let run = env.agent.claw(&words).exits(code);
@@ -193,11 +193,20 @@ fn a_used_secret_is_nowhere_but_at_its_host_through_claw_run_and_claw_mcp() {
         left(&env, path);
     }
     let inputs = [("/echo", "value"), ("/away", "trap"), ("/broken", "error")];
-    let calls = inputs.map(|(path, ending)| input(&site, path, ending));
+    let calls = inputs.map(|(path, ending)| input(&format!("{}{path}", site.url()), ending));
     let log = env.root.path().join("mcp.log");
     said.push_str(&over_mcp(&env, &calls, &log, |index| {
         left(&env, inputs[index].0)
     }));
+    // The name of another host, though it is the same machine.
+    let other = Site::new(echo);
+    let elsewhere = other.url().replace("127.0.0.1", "localhost");
+    let input = input(&elsewhere, "error").to_string();
+    let words = ["run", "acme/secret", "spill", "--input", &input];
+    let run = env.agent.claw(&words).exits(3);
+    said.extend([run.stdout, run.stderr]);
+    left(&env, "/elsewhere");
+    assert_eq!(other.asked(), [""; 0]);
     for command in [
         "receipts --json",
         "secret list --json",

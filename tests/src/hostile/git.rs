@@ -443,6 +443,9 @@ fn settle(stage: &Stage<'_>, config: &str) {
     stage.file(".git/config", &format!("{text}{config}"));
 }
 
+/// What `git` says of a program that it would run and may not.
+const TRIED: [&str; 3] = ["cannot exec", "cannot run", "was ignored"];
+
 /// Springs a trap by `git` alone, in a copy, and then lets a skill run into it.
 fn trapped(stage: &mut Stage<'_>, trap: &Trap) -> Verdict {
     let evil = repository(stage);
@@ -488,6 +491,11 @@ fn trapped(stage: &mut Stage<'_>, trap: &Trap) -> Verdict {
             let ran = answer.ok()?;
             if ran["status"] != "exit code 0" {
                 return Err(format!("git did not do its work: {answer}"));
+            }
+            // The kernel would stop it all the same, but by its profile `git` does not even try.
+            let stderr = ran["stderr"].as_str().unwrap_or_default();
+            if TRIED.iter().any(|tried| stderr.contains(tried)) {
+                return Err(format!("git tried to run it: {answer}"));
             }
         }
     }

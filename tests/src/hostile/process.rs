@@ -77,10 +77,15 @@ pub(super) const FAMILY: Family = Family {
             },
         },
         Case {
-            name: "devices",
-            tries: "a child makes a device, and opens the terminal and the kernel's log",
+            name: "devices and links",
+            tries: "a child makes a device and a symbolic link, and opens the terminal and the kernel's log",
             must: "each is refused",
-            run: |stage| refused(stage, &["device", "terminal", "kernel memory"]),
+            run: |stage| {
+                refused(
+                    stage,
+                    &["device", "symbolic link", "terminal", "kernel memory"],
+                )
+            },
         },
         Case {
             name: "other programs",
@@ -378,15 +383,20 @@ pub(super) const FAMILY: Family = Family {
         },
         Case {
             name: "the environment of a child",
-            tries: "asks for `LD_PRELOAD`, `GIT_DIR` and `GIT_SSH_COMMAND`, which the operator has set",
+            tries: "asks for `LD_PRELOAD`, `GIT_DIR` and `GIT_SSH_COMMAND`, which the operator has set, and granted the first",
             must: "denied, or left out; the child has only what the host gives",
             run: |stage| {
                 let program = stage.program();
                 let grants = [
                     "filesystem.write=.",
                     &format!("process.execute={program} **"),
+                    "environment=LD_PRELOAD",
                 ];
-                for names in [&[][..], &["LD_PRELOAD", "GIT_DIR", "GIT_SSH_COMMAND"]] {
+                for names in [
+                    &[][..],
+                    &["LD_PRELOAD"],
+                    &["LD_PRELOAD", "GIT_DIR", "GIT_SSH_COMMAND"],
+                ] {
                     let input = json!({ "argv": [program, "environment"], "environment": names });
                     let answer =
                         stage.in_library(&Guest::PROCESS, "run", &input, &grants, |call| {

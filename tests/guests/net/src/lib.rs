@@ -47,6 +47,11 @@ impl Guest for Net {
         raw::crowd(&authority, count)
     }
 
+    fn again(authority: String, count: u32) -> u32 {
+        let asked = (0..count).map(|_| raw::request("GET", "http", &authority, "/", &[], None));
+        asked.filter(Result::is_ok).count() as u32
+    }
+
     fn environment() -> Vec<(String, String)> {
         wasi::cli::environment::get_environment()
     }
