@@ -59,6 +59,16 @@ fn files_are_as_safe_through_claw_run() {
 }
 
 #[test]
+fn requests_and_git_are_as_safe_through_claw_run() {
+    through(Way::Run, Level::Full, &["network", "git"]);
+}
+
+#[test]
+fn requests_are_as_safe_for_an_ordinary_user() {
+    as_somebody(User::Ordinary, Way::Mcp, Level::Full, &["network"]);
+}
+
+#[test]
 fn files_and_programs_are_as_safe_for_an_ordinary_user() {
     let families = ["paths", "links", "devices", "process", "git"];
     as_somebody(User::Ordinary, Way::Mcp, Level::Full, &families);
