@@ -30,7 +30,7 @@ fn as_somebody(user: User, way: Way, level: Level, families: &[&str]) {
 fn there_are_at_least_eighty_cases_each_with_a_name_of_its_own() {
     let mut names: Vec<_> = hostile::families()
         .into_iter()
-        .flat_map(|family| family.cases.iter().map(|case| (family.name, case.name)))
+        .flat_map(|family| family.cases().map(|case| (family.name, case.name)))
         .collect();
     let count = names.len();
     names.sort_unstable();

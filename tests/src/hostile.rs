@@ -58,8 +58,15 @@ pub struct Family {
     pub name: &'static str,
     /// What it is about, for people.
     pub about: &'static str,
-    /// The cases.
-    pub cases: &'static [Case],
+    /// The cases, each list about one part of it.
+    pub cases: &'static [&'static [Case]],
+}
+
+impl Family {
+    /// All cases, in the order of the table.
+    pub fn cases(&self) -> impl Iterator<Item = &'static Case> + use<> {
+        self.cases.iter().copied().flatten()
+    }
 }
 
 /// Every family, in the order of the table.
@@ -85,7 +92,7 @@ pub fn run(configuration: Configuration, names: &[&str]) -> Vec<Row> {
         if !names.is_empty() && !names.contains(&family.name) {
             continue;
         }
-        for case in family.cases {
+        for case in family.cases() {
             let (verdict, took) = judge(&world, case);
             rows.push(Row {
                 family: family.name.to_owned(),

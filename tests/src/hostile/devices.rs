@@ -15,7 +15,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 pub(super) const FAMILY: Family = Family {
     name: "devices",
     about: "what is in a folder and is no file: `/proc`, devices, pipes, sockets",
-    cases: &[
+    cases: &[&[
         Case {
             name: "/proc by its path",
             tries: "reads `/proc/self/environ`, `/proc/self/mem`, `/proc/1/cmdline`, `/proc/self/root/etc/passwd`",
@@ -120,7 +120,7 @@ pub(super) const FAMILY: Family = Family {
                 }
             },
         },
-    ],
+    ]],
 };
 
 /// Neither opened for reading nor for writing, and nobody waits for it.

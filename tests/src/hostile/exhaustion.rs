@@ -23,7 +23,7 @@ const VERY_MANY: u32 = 1_000_000;
 pub(super) const FAMILY: Family = Family {
     name: "exhaustion",
     about: "taking all there is of files, names, folders, disk, handles, time, host calls",
-    cases: &[
+    cases: &[&[
         Case {
             name: "file handles",
             tries: "opens one file a million times and keeps every one",
@@ -215,7 +215,7 @@ pub(super) const FAMILY: Family = Family {
                 Ok(())
             },
         },
-    ],
+    ]],
 };
 
 const START: Guest = Guest::written("endless-start", |package| {

@@ -14,7 +14,7 @@ use super::{Case, Family, Verdict};
 pub(super) const FAMILY: Family = Family {
     name: "links",
     about: "links, and names that change while they are looked up",
-    cases: &[
+    cases: &[&[
         Case {
             name: "relative link out",
             tries: "reads and writes through a link to `../outside/secret.txt`",
@@ -263,7 +263,7 @@ pub(super) const FAMILY: Family = Family {
                 })
             },
         },
-    ],
+    ]],
 };
 
 /// Exchanges two names again and again, in one step each time, while `act` runs.

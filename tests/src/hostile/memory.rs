@@ -7,7 +7,7 @@ use super::{Case, Family, Guest, Stage, Verdict, guest};
 pub(super) const FAMILY: Family = Family {
     name: "memory",
     about: "too much memory, in many places, or pointed at where there is none",
-    cases: &[
+    cases: &[&[
         Case {
             name: "memory bomb",
             tries: "takes and fills a gibibyte",
@@ -122,7 +122,7 @@ pub(super) const FAMILY: Family = Family {
                 stage.call_of(&NOWHERE, "run", &input).ended("trap")
             },
         },
-    ],
+    ]],
 };
 
 fn never_runs(stage: &mut Stage<'_>, guest: &Guest) -> Verdict {

@@ -13,7 +13,7 @@ const CONTROLS: [char; 5] = ['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}', '\u{8}'];
 pub(super) const FAMILY: Family = Family {
     name: "output",
     about: "what a guest says: too much of it, or words for somebody else's eyes",
-    cases: &[
+    cases: &[&[
         Case {
             name: "flood of log records",
             tries: "writes 200,000 records of 200 bytes to the log",
@@ -127,7 +127,7 @@ pub(super) const FAMILY: Family = Family {
                 Ok(())
             },
         },
-    ],
+    ]],
 };
 
 fn is_stopped(answer: &Answer) -> Verdict {

@@ -7,7 +7,7 @@ use super::{Case, Family, Stage, Verdict};
 pub(super) const FAMILY: Family = Family {
     name: "paths",
     about: "paths that lead elsewhere, name what is protected, or are no paths",
-    cases: &[
+    cases: &[&[
         Case {
             name: "parent",
             tries: "reads and writes `../outside/secret.txt`",
@@ -287,7 +287,7 @@ pub(super) const FAMILY: Family = Family {
                 }
             },
         },
-    ],
+    ]],
 };
 
 /// How to open a file: for writing and made if need be, or a folder.

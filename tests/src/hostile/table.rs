@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Configuration, User, Verdict, families};
+use super::{Configuration, Family, User, Verdict, families};
 use crate::programs;
 
 /// What became of one case.
@@ -56,7 +56,7 @@ pub fn print(user: User, configuration: Configuration, rows: &[Row]) -> String {
         let case = families()
             .into_iter()
             .filter(|family| family.name == row.family)
-            .flat_map(|family| family.cases)
+            .flat_map(Family::cases)
             .find(|case| case.name == row.case);
         let (tries, must) = case.map_or(("", ""), |case| (case.tries, case.must));
         let verdict = if row.verdict.is_ok() { "ok" } else { "WRONG" };
@@ -119,7 +119,7 @@ pub fn page() -> String {
             &mut text,
             format_args!("| case | tries | must |\n|---|---|---|"),
         );
-        for case in family.cases {
+        for case in family.cases() {
             line(
                 &mut text,
                 format_args!("| {} | {} | {} |", case.name, case.tries, case.must),
