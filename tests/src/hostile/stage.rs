@@ -289,11 +289,13 @@ impl<'w> Stage<'w> {
         );
     }
 
-    /// How many files the process of the session has open.
+    /// How many files the process of the session has open, but for the one to its helper: that one is started for the
+    /// first program, and stays.
     fn open_files(&self) -> usize {
         let (_, session, _) = self.session.as_ref().expect("there is a session");
         let folder = format!("/proc/{}/fd", session.id());
-        std::fs::read_dir(folder).map_or(0, Iterator::count)
+        let files = std::fs::read_dir(folder).map_or(0, Iterator::count);
+        files.saturating_sub(usize::from(children::has_one(session.id())))
     }
 
     fn end_session(&mut self) {

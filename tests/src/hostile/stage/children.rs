@@ -77,6 +77,17 @@ impl Stage<'_> {
     }
 }
 
+/// Whether a process has a child, ended or not.
+pub(super) fn has_one(process: u32) -> bool {
+    let entries = std::fs::read_dir("/proc").expect("there is /proc");
+    let mut parents = entries.flatten().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_whitespace().nth(1)?.parse::<u32>().ok()
+    });
+    parents.any(|parent| parent == process)
+}
+
 /// How many processes have this name and have not ended.
 fn running(name: &str) -> usize {
     let entries = std::fs::read_dir("/proc")
