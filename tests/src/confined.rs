@@ -14,6 +14,8 @@ use std::time::Duration;
 
 #[path = "confined/calls.rs"]
 mod calls;
+#[path = "confined/crowd.rs"]
+mod crowd;
 #[path = "confined/search.rs"]
 mod search;
 
@@ -54,6 +56,9 @@ fn main() {
         ["hang"] => hang(),
         ["daemon"] => calls::daemon(),
         ["bomb"] => println!("{}", calls::bomb()),
+        ["crowd", count, ref words @ ..] => crowd::of(count.parse().expect("a number"), words),
+        ["hold", bytes] => crowd::hold(bytes.parse().expect("a number")),
+        ["spin"] => crowd::spin(),
         ["memory", bytes] => println!("{}", calls::memory(bytes.parse().expect("a number"))),
         ["escape"] => print!("\x1b]0;title\x07\x1b[2J"),
         _ => panic!("unknown words: {words:?}"),

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use claw_host::{
-    Author, Level, ProcessConfig, ProgramPin, Programs, granted_programs, pin_granted_programs,
-    pin_program,
+    Author, Confinement, Level, ProcessConfig, ProgramPin, Programs, granted_programs,
+    pin_granted_programs, pin_program,
 };
 use claw_package::PermissionSet;
 
@@ -22,15 +22,23 @@ pub(crate) fn config() -> ProcessConfig {
     ProcessConfig::of_this_program(env::temp_dir())
 }
 
-/// What a grant of a program means here beyond its words; nothing where a program is held in by all layers.
-pub(crate) fn caveat() -> Option<String> {
+/// How programs are confined here, found out by confining one; else why none is run.
+pub(crate) fn confinement() -> Result<Confinement, String> {
     let config = config();
     let found = block_on(async { Ok(claw_host::confinement(&config).await) });
+    match found {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(why)) => Err(format!("no program is run here: {why}")),
+        Err(failure) => Err(failure.one_line()),
+    }
+}
+
+/// What a grant of a program means here beyond its words; nothing where a program is held in by all layers.
+pub(crate) fn caveat(found: Result<Confinement, String>) -> Option<String> {
     let found = match found {
-        Ok(Ok(found)) if found.level == Level::Full => return None,
-        Ok(Ok(found)) => found,
-        Ok(Err(why)) => return Some(format!("no program is run here: {why}")),
-        Err(failure) => return Some(failure.one_line()),
+        Ok(found) if found.level == Level::Full => return None,
+        Ok(found) => found,
+        Err(why) => return Some(why),
     };
     let why = found.reason.unwrap_or_default();
     Some(format!(

@@ -7,6 +7,7 @@
 
 mod files;
 mod filter;
+mod group;
 mod helper;
 mod kernel;
 mod message;
@@ -20,5 +21,5 @@ mod supervise;
 use super::Level;
 
 pub use helper::main;
-pub(crate) use message::{MESSAGE_BYTES, Message, REQUEST_DESCRIPTORS_MAX, Stage};
+pub(crate) use message::{MESSAGE_BYTES, Message, PROBED_TOGETHER, REQUEST_DESCRIPTORS_MAX, Stage};
 pub(crate) use plan::{Bounds, Granted, Plan};

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::ProcessConfig;
-use super::confine::{Bounds, Message, Plan, Stage};
+use super::confine::{Bounds, Message, PROBED_TOGETHER, Plan, Stage};
 use super::helper::Helpers;
 use super::level::{Confinement, Level, Unconfined};
 use super::program::{Identity, Program, ProgramError};
@@ -89,7 +89,13 @@ impl Confiner {
                 continue;
             }
             match self.probe(level).await {
-                Ok(()) => return Ok(Confinement { level, reason }),
+                Ok(together) => {
+                    return Ok(Confinement {
+                        level,
+                        together,
+                        reason,
+                    });
+                }
                 Err(why) => {
                     self.helpers.end(level);
                     reason = Some(why);
@@ -101,7 +107,8 @@ impl Confiner {
         })
     }
 
-    async fn probe(&self, level: Level) -> Result<(), String> {
+    /// Whether a child's processes are bounded together, if one can be confined at all.
+    async fn probe(&self, level: Level) -> Result<bool, String> {
         let needed = self.needed();
         let plan = Plan {
             level,
@@ -133,7 +140,7 @@ impl Confiner {
         let started = spawn::start(&self.helpers, start);
         let started = started.map_err(|error| format!("could not start the helper: {error}"))?;
         match started.running.ended().await.message {
-            Some(Message::Exited(0)) => Ok(()),
+            Some(Message::Exited(code)) => Ok(code == i32::from(PROBED_TOGETHER)),
             Some(Message::Failed(stage, errno)) => Err(failure(stage, errno)),
             _ => Err("the helper does not answer".to_owned()),
         }

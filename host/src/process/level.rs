@@ -51,6 +51,9 @@ pub struct Unconfined {
 pub struct Confinement {
     /// The level that children get.
     pub level: Level,
+    /// Whether memory, processor time and processes are bounded for a child with everything that it starts, by a
+    /// control group. Else each of its processes is bounded by itself, and only their number together.
+    pub together: bool,
     /// Why it is not the best one.
     pub reason: Option<String>,
 }

@@ -1,10 +1,15 @@
 //! How much a skill can start, and how much of it is kept.
 
+use std::time::Duration;
+
 use claw_host::Invocation;
 use serde_json::{Value, json};
 
 use super::grants::granted;
-use super::world::{Call, World, error, levels, result};
+use super::world::{Call, World, cases, error, levels, result};
+
+/// More than the processors together need to use it up.
+const LONG: Duration = Duration::from_secs(6);
 
 #[test]
 fn an_action_starts_no_more_programs_than_its_limit() {
@@ -53,6 +58,45 @@ fn output_memory_and_words_are_bounded() {
             error(&world.run(&["exit", &long])).contains("imit"),
             "{case:?}"
         );
+    }
+}
+
+#[test]
+fn memory_and_time_are_bounded_together_where_there_are_control_groups() {
+    const MIB: u64 = 1 << 20;
+    for case in cases() {
+        let world = World::new(case);
+        let is_together = world.confinement().together;
+        let any = world.any();
+        let run = |words: &[&str], change: &dyn Fn(&mut Invocation)| {
+            let call = Call {
+                action: "run",
+                input: json!({ "argv": world.argv(words) }),
+                grants: &[&any],
+            };
+            world.call_with(call, change)
+        };
+        let small = |invocation: &mut Invocation| {
+            invocation.limits.process_memory_bytes = 64 * MIB;
+            invocation.limits.written_bytes = MIB;
+        };
+        let bytes = (40 * MIB).to_string();
+        let one = run(&["crowd", "1", "hold", &bytes], &small);
+        assert_eq!(result(&one)["stdout"], "1\n", "{case:?}");
+        let many = run(&["crowd", "8", "hold", &bytes], &small);
+        match is_together {
+            true => assert_eq!(result(&many)["status"], "signal 9", "{case:?}"),
+            false => assert_eq!(result(&many)["stdout"], "8\n", "{case:?}"),
+        }
+        world.is_clean();
+        // Eight that compute take eight seconds in each second of eight processors, or of fewer what these have.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        if is_together && processors > 1 {
+            let short = |invocation: &mut Invocation| invocation.limits.timeout = LONG;
+            let spinning = run(&["crowd", "8", "spin"], &short);
+            assert_eq!(result(&spinning)["status"], "signal 9", "{case:?}");
+            world.is_clean();
+        }
     }
 }
 

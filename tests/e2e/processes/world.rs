@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use claw_host::{
-    CacheConfig, Host, HostConfig, Invocation, Level, ProcessConfig, Programs, Report, Skill,
-    pin_program,
+    CacheConfig, Confinement, Host, HostConfig, Invocation, Level, ProcessConfig, Programs, Report,
+    Skill, pin_program,
 };
 use claw_package::PermissionSet;
 use claw_tests::{guests, packages, programs};
@@ -55,6 +55,7 @@ pub(super) struct World {
     /// What the guest runs.
     pub(super) program: PathBuf,
     skill: Skill,
+    config: ProcessConfig,
 }
 
 /// What one call is given besides its input.
@@ -103,17 +104,18 @@ impl World {
                 chown(root.path().join(path), Some(user), Some(user)).expect("the tests are root");
             }
         }
+        let config = ProcessConfig {
+            helper: path.join("bin/claw"),
+            helper_arguments: vec!["__confine".into()],
+            temporary: path.join("tmp"),
+            level_max: Some(case.level),
+        };
         let host = Host::new(HostConfig {
             cache: Some(CacheConfig {
                 directory: programs::guest_target().join("host-cache"),
                 key_file: programs::guest_target().join("host-cache.key"),
             }),
-            processes: Some(ProcessConfig {
-                helper: path.join("bin/claw"),
-                helper_arguments: vec!["__confine".into()],
-                temporary: path.join("tmp"),
-                level_max: Some(case.level),
-            }),
+            processes: Some(config.clone()),
             ..HostConfig::default()
         });
         let component = packages::member(guests::process(), "skill.wasm");
@@ -132,7 +134,22 @@ impl World {
             outside,
             program,
             skill,
+            config,
         }
+    }
+
+    /// How well children are held in, as this user.
+    pub(super) fn confinement(&self) -> Confinement {
+        self.as_user(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let found = claw_host::confinement(&self.config);
+            runtime
+                .expect("a runtime")
+                .block_on(found)
+                .expect("children can be confined")
+        })
     }
 
     /// Whose the files are, where it is not the user of the tests.

@@ -40,19 +40,36 @@ mod linux {
             layer("landlock", landlock()),
             layer("seccomp", has_seccomp().then(String::new)),
             layer("user namespaces", user_namespaces().then(String::new)),
-            programs(),
         ]
+        .into_iter()
+        .chain(programs())
+        .collect()
     }
 
     /// What a program gets, found out by confining one.
-    fn programs() -> Finding {
-        match processes::caveat() {
+    fn programs() -> Vec<Finding> {
+        let found = processes::confinement();
+        let together = found.as_ref().ok().map(|found| found.together);
+        let level = match processes::caveat(found) {
             None => Finding::good(
                 KERNEL,
                 "programs are confined at the level `full`: namespaces, Landlock and seccomp",
             ),
             Some(caveat) => Finding::notice(KERNEL, caveat),
-        }
+        };
+        let bounds = together.map(|together| match together {
+            true => Finding::good(
+                KERNEL,
+                "memory and processor time of a program and all that it starts are bounded together, by a \
+                 control group",
+            ),
+            false => Finding::notice(
+                KERNEL,
+                "memory and processor time are bounded for each process of a program by itself: no control \
+                 group (cgroup v2) is delegated to you",
+            ),
+        });
+        [level].into_iter().chain(bounds).collect()
     }
 
     fn layer(name: &str, available: Option<String>) -> Finding {

@@ -89,7 +89,7 @@ pub(crate) fn requests(arrival: &Arrival, open: &Open) -> Vec<String> {
             show::permissions(&open.permissions, "    ")
         ));
         if open.permissions.has_kind(PermissionKind::ProcessExecute)
-            && let Some(caveat) = processes::caveat()
+            && let Some(caveat) = processes::caveat(processes::confinement())
         {
             output::say(format_args!("  {caveat}"));
         }

@@ -17,10 +17,31 @@ use super::root::DEVICES;
 /// The newest version that was looked at.
 const NEWEST: ABI = ABI::V6;
 
-/// What Landlock does here.
+/// What Landlock does here, which depends on its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounded {
-    /// Whether signals to processes outside are stopped.
+    /// Whether signals to processes outside are stopped: from the sixth on (Linux 6.12).
     pub(super) signals: bool,
+    /// Whether files can't be cut without being opened: from the third on (Linux 6.2).
+    pub(super) truncation: bool,
+}
+
+impl Bounded {
+    /// All that there are.
+    pub(super) const KINDS: [Self; 3] = [
+        Self {
+            signals: true,
+            truncation: true,
+        },
+        Self {
+            signals: false,
+            truncation: true,
+        },
+        Self {
+            signals: false,
+            truncation: false,
+        },
+    ];
 }
 
 /// Bounds this process and everything that it becomes and starts.
@@ -35,6 +56,7 @@ pub(super) fn bound(plan: &Plan) -> Result<Bounded, Errno> {
     }
     Ok(Bounded {
         signals: effective_abi >= ABI::V6,
+        truncation: effective_abi >= ABI::V3,
     })
 }
 

@@ -11,6 +11,7 @@ use seccompiler::{
 };
 
 use super::Level;
+use super::files::Bounded;
 
 /// The last system call that was looked at: of Linux 6.18. What a later kernel adds is answered as not there, and so
 /// is the second set of calls that x86-64 has, whose numbers have bit 30.
@@ -155,6 +156,10 @@ const METADATA_HERE: &[i64] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const METADATA_HERE: &[i64] = &[];
 
+/// The one call that cuts a file without opening it. Landlock stops it from its third version on, and mounts that are
+/// read-only always do.
+const TRUNCATION: &[i64] = &[libc::SYS_truncate];
+
 /// Signals to others. Landlock keeps them in from its sixth version on, and a pid namespace always does.
 const SIGNALS: &[i64] = &[
     libc::SYS_kill,
@@ -180,38 +185,44 @@ struct Lacks {
     mounts: bool,
     /// Nothing else bounds signals.
     signals: bool,
+    /// Nothing else bounds the cutting of files that are not open.
+    truncation: bool,
 }
 
 impl Lacks {
-    fn of(level: Level, scopes_signals: bool) -> Self {
+    fn of(level: Level, bounded: Bounded) -> Self {
         let is_basic = level == Level::Basic;
         Self {
             mounts: is_basic,
-            signals: is_basic && !scopes_signals,
+            signals: is_basic && !bounded.signals,
+            truncation: is_basic && !bounded.truncation,
         }
     }
 }
 
-/// The filters of one level, made once: with and without what bounds signals besides.
+/// The filters of one level, made once: one for each kind of Landlock.
 pub(super) struct Filters {
-    scoped: Option<BpfProgram>,
-    unscoped: Option<BpfProgram>,
+    level: Level,
+    all: Vec<(Lacks, Option<BpfProgram>)>,
 }
 
 impl Filters {
     pub(super) fn of(level: Level) -> Self {
-        Self {
-            scoped: build(Lacks::of(level, true)),
-            unscoped: build(Lacks::of(level, false)),
+        let mut all: Vec<(Lacks, _)> = Vec::new();
+        for bounded in Bounded::KINDS {
+            let lacks = Lacks::of(level, bounded);
+            if all.iter().all(|(made, _)| *made != lacks) {
+                all.push((lacks, build(lacks)));
+            }
         }
+        Self { level, all }
     }
 
-    /// The one for a child whose signals Landlock stops, or doesn't. None on processors that none was written for.
-    pub(super) fn given(&self, scopes_signals: bool) -> Option<&BpfProgram> {
-        match scopes_signals {
-            true => self.scoped.as_ref(),
-            false => self.unscoped.as_ref(),
-        }
+    /// The one for a child that is bounded so. None on processors that none was written for.
+    pub(super) fn given(&self, bounded: Bounded) -> Option<&BpfProgram> {
+        let lacks = Lacks::of(self.level, bounded);
+        let (_, filter) = self.all.iter().find(|(made, _)| *made == lacks)?;
+        filter.as_ref()
     }
 }
 
@@ -221,11 +232,12 @@ fn build(lacks: Lacks) -> Option<BpfProgram> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let lists = [REFUSED, REFUSED_HERE, REFUSED_BY_NUMBER];
     let metadata = [METADATA, METADATA_HERE];
-    let signals = [SIGNALS];
+    let (signals, truncation) = ([SIGNALS], [TRUNCATION]);
     let all = lists
         .into_iter()
         .chain(metadata.into_iter().filter(|_| lacks.mounts))
-        .chain(signals.into_iter().filter(|_| lacks.signals));
+        .chain(signals.into_iter().filter(|_| lacks.signals))
+        .chain(truncation.into_iter().filter(|_| lacks.truncation));
     rules.extend(all.flatten().map(|call| (*call, Vec::new())));
     rules.insert(libc::SYS_clone, any_bit(0, CLONE_NAMESPACES)?);
     rules.insert(libc::SYS_socketpair, socketpair()?);
@@ -291,9 +303,28 @@ mod tests {
 
     #[test]
     fn the_filter_fits_the_kernel_and_each_lack_makes_it_longer() {
-        let length = |mounts, signals| build(Lacks { mounts, signals }).unwrap().len();
-        assert!(length(false, false) < length(true, false));
-        assert!(length(true, false) < length(true, true));
-        assert!(length(true, true) < 4096);
+        let length = |mounts, signals, truncation| {
+            let lacks = Lacks {
+                mounts,
+                signals,
+                truncation,
+            };
+            build(lacks).unwrap().len()
+        };
+        assert!(length(false, false, false) < length(true, false, false));
+        assert!(length(true, false, false) < length(true, true, false));
+        assert!(length(true, true, false) < length(true, true, true));
+        assert!(length(true, true, true) < 4096);
+    }
+
+    #[test]
+    fn every_kind_of_landlock_has_a_filter_at_each_level() {
+        for (level, count) in [(Level::Full, 1), (Level::Basic, 3)] {
+            let filters = Filters::of(level);
+            assert_eq!(filters.all.len(), count);
+            for bounded in Bounded::KINDS {
+                assert!(filters.given(bounded).is_some(), "{level} {bounded:?}");
+            }
+        }
     }
 }

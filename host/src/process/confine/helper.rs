@@ -19,10 +19,12 @@ use rustix::process::{
 };
 
 use super::filter::Filters;
+use super::group::{Group, Groups};
 use super::kernel::{self, Forked, Stream};
-use super::message::{Message, REQUEST_DESCRIPTORS_MAX, Stage};
+use super::message::{Message, PROBED_TOGETHER, REQUEST_DESCRIPTORS_MAX, Stage};
 use super::plan::Plan;
 use super::program::{self, Streams};
+use super::supervise::Watch;
 use super::{Level, namespaces, root, supervise};
 
 /// The exit code of a helper that was started by somebody else than a host.
@@ -74,6 +76,7 @@ fn detach() -> Result<OwnedFd, Errno> {
 
 /// What all children of a level have in common.
 struct Common {
+    groups: Option<Groups>,
     namespaces: Result<(), Errno>,
     filters: Filters,
 }
@@ -81,6 +84,8 @@ struct Common {
 impl Common {
     fn of(level: Level) -> Self {
         Self {
+            // In the host's own namespaces, where it is seen which group is whose.
+            groups: Groups::find(),
             namespaces: match level {
                 Level::Full => namespaces::enter_common(),
                 Level::Basic => Ok(()),
@@ -158,21 +163,29 @@ impl Request {
         } = self;
         let mut bytes = Vec::new();
         let read = File::from(plan).read_to_end(&mut bytes);
-        let task = read
-            .ok()
-            .and_then(|_| Plan::parse(&bytes))
-            .map(|plan| Task {
+        let plan = read.ok().and_then(|_| Plan::parse(&bytes));
+        let plan = plan.ok_or((Stage::Plan, Errno::INVAL));
+        let mut made = None;
+        let done = plan.and_then(|plan| {
+            let groups = common.groups.as_ref();
+            let group = groups.map(|groups| groups.make(Some(&plan.bounds)));
+            let group = group.transpose().map_err(|error| (Stage::Group, error))?;
+            made.clone_from(&group);
+            let task = Task {
+                group,
                 plan,
                 streams,
                 program,
                 common,
-            });
-        let done = match (task, level) {
-            (None, _) => Err((Stage::Plan, Errno::INVAL)),
-            (Some(task), Level::Full) => task.in_namespaces(&control),
-            (Some(task), Level::Basic) => task.without_namespaces(&control),
-        };
+            };
+            match level {
+                Level::Full => task.in_namespaces(&control),
+                Level::Basic => task.without_namespaces(&control),
+            }
+        });
         if let Err((stage, error)) = done {
+            // Nothing is in it, or will be.
+            made.iter().for_each(Group::end);
             let failed = Message::Failed(stage, error.raw_os_error());
             supervise::tell(control.as_fd(), failed);
         }
@@ -181,6 +194,7 @@ impl Request {
 }
 
 struct Task<'a> {
+    group: Option<Group>,
     plan: Plan,
     streams: Streams,
     program: Option<OwnedFd>,
@@ -188,7 +202,24 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    fn in_namespaces(self, control: &OwnedFd) -> Step {
+    /// What is looked at while the child runs. It outlives the rest.
+    fn watch(&mut self, processes_max: Option<u64>) -> Watch {
+        let bounds = self.plan.bounds;
+        Watch {
+            processes_max: processes_max.filter(|_| self.group.is_none()),
+            cpu_seconds_max: bounds.cpu_seconds,
+            group: self.group.take(),
+        }
+    }
+
+    /// Before anything else of the child is started.
+    fn enter_group(&self) -> Step {
+        let group = self.group.as_ref();
+        let entered = group.map_or(Ok(()), Group::enter);
+        entered.map_err(|error| (Stage::Group, error))
+    }
+
+    fn in_namespaces(mut self, control: &OwnedFd) -> Step {
         let at = |error| (Stage::Namespaces, error);
         self.common.namespaces.map_err(at)?;
         namespaces::enter().map_err(at)?;
@@ -196,9 +227,10 @@ impl Task<'_> {
             Forked::Parent(first) => {
                 let is_counted = !geteuid().is_root() || namespaces::has_own_count();
                 let processes_max = (!is_counted).then_some(self.plan.bounds.processes);
+                let watch = self.watch(processes_max);
                 // The streams are the child's alone: they end with it.
                 drop(self);
-                supervise::namespace(control, first, processes_max);
+                supervise::namespace(control, first, &watch);
                 Ok(())
             }
             Forked::Child => {
@@ -215,6 +247,7 @@ impl Task<'_> {
     fn begin_namespace(self, control: &OwnedFd) -> Step {
         set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(|error| (Stage::Process, error))?;
+        self.enter_group()?;
         if geteuid().is_root() && namespaces::has_own_count() {
             namespaces::bound_count().map_err(|error| (Stage::Namespaces, error))?;
         }
@@ -229,14 +262,21 @@ impl Task<'_> {
         }
     }
 
-    fn without_namespaces(self, control: &OwnedFd) -> Step {
+    fn without_namespaces(mut self, control: &OwnedFd) -> Step {
         set_child_subreaper(Some(getpid())).map_err(|error| (Stage::Process, error))?;
         match kernel::fork().map_err(|error| (Stage::Fork, error))? {
-            Forked::Child => self.become_program(control),
+            Forked::Child => match self.enter_group() {
+                Ok(()) => self.become_program(control),
+                Err((stage, error)) => {
+                    let failed = Message::Failed(stage, error.raw_os_error());
+                    supervise::tell(control.as_fd(), failed);
+                    kernel::exit(0)
+                }
+            },
             Forked::Parent(program) => {
-                let processes_max = self.plan.bounds.processes;
+                let watch = self.watch(Some(self.plan.bounds.processes));
                 drop(self);
-                supervise::tree(control, program, processes_max);
+                supervise::tree(control, program, &watch);
                 Ok(())
             }
         }
@@ -245,6 +285,7 @@ impl Task<'_> {
     fn become_program(self, control: &OwnedFd) -> ! {
         let filters = &self.common.filters;
         match program::start(&self.plan, self.program, &self.streams, filters) {
+            Ok(()) if self.group.is_some() => kernel::exit(PROBED_TOGETHER),
             Ok(()) => kernel::exit(0),
             Err((stage, error)) => {
                 let failed = Message::Failed(stage, error.raw_os_error());

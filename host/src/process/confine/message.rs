@@ -18,6 +18,8 @@ pub(crate) enum Stage {
     Plan,
     /// New namespaces of users, processes, networks, IPC and names.
     Namespaces,
+    /// A group of processes that is bounded together.
+    Group,
     /// A second process.
     Fork,
     /// Mounts: only what may be used.
@@ -37,9 +39,10 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Plan,
         Self::Namespaces,
+        Self::Group,
         Self::Fork,
         Self::Root,
         Self::Protect,
@@ -55,6 +58,7 @@ impl Stage {
         match self {
             Self::Plan => "read what to run",
             Self::Namespaces => "make namespaces",
+            Self::Group => "bound its processes together by a control group",
             Self::Fork => "start a process",
             Self::Root => "mount what it may use",
             Self::Protect => "protect what no skill may write",
@@ -69,6 +73,9 @@ impl Stage {
 
 /// As long as each message is.
 pub(crate) const MESSAGE_BYTES: usize = 6;
+
+/// The code that a probe exits with where a child's processes are bounded together.
+pub(crate) const PROBED_TOGETHER: u8 = 1;
 
 /// Descriptors of a request: the child's socket, its plan, its input and both outputs, its program.
 pub(crate) const REQUEST_DESCRIPTORS_MAX: usize = 6;
@@ -107,7 +114,7 @@ mod tests {
         for message in all.into_iter().chain(failed) {
             assert_eq!(Message::parse(&message.to_bytes()), Some(message));
         }
-        assert_eq!(Message::parse(&[2, 10, 0, 0, 0, 0]), None);
+        assert_eq!(Message::parse(&[2, 11, 0, 0, 0, 0]), None);
         assert_eq!(Message::parse(&[3, 0, 0, 0, 0, 0]), None);
     }
 }

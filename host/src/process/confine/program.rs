@@ -42,7 +42,7 @@ pub(super) fn start(
     let argv = strings(&plan.argv).ok_or((Stage::Plan, Errno::INVAL))?;
     let environment = strings(&plan.environment).ok_or((Stage::Plan, Errno::INVAL))?;
     let bounded = files::bound(plan).map_err(at(Stage::Files))?;
-    let filter = filters.given(bounded.signals);
+    let filter = filters.given(bounded);
     let filter = filter.ok_or((Stage::Filter, Errno::NOSYS))?;
     seccompiler::apply_filter(filter).map_err(|_| (Stage::Filter, Errno::NOSYS))?;
     match program {

@@ -15,9 +15,10 @@ use rustix::process::{
     waitpid,
 };
 
+use super::group::Group;
 use super::message::Message;
 
-/// How often the processes of a tree are counted where no namespace counts them.
+/// How often the processes of a child are looked at.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
@@ -52,26 +53,63 @@ pub(super) fn first(control: BorrowedFd<'_>, program: Pid) {
     }
 }
 
-/// From outside of the namespace: waits for its first process, or ends it. The number of processes is looked at where
-/// nothing else bounds it.
-pub(super) fn namespace(control: &OwnedFd, first: Pid, processes_max: Option<u64>) {
-    let tick = processes_max.map(|_| &TICK);
-    let too_many = || processes_max.is_some_and(|most| descendants().len() as u64 > most);
-    if wait_for(control, first, tick, too_many) == Woken::Stop {
+/// What is looked at while a child runs, where the kernel does not stop it by itself.
+pub(super) struct Watch {
+    /// Processes at once. None where something else bounds them.
+    pub(super) processes_max: Option<u64>,
+    /// Processor time of all of them together.
+    pub(super) cpu_seconds_max: u64,
+    /// The group that they are in.
+    pub(super) group: Option<Group>,
+}
+
+impl Watch {
+    /// How often, if at all.
+    fn tick(&self) -> Option<&'static Timespec> {
+        (self.processes_max.is_some() || self.group.is_some()).then_some(&TICK)
+    }
+
+    fn is_too_much(&self) -> bool {
+        let is_over = |most| descendants().len() as u64 > most;
+        let takes_too_long = |group: &Group| group.cpu_seconds() > self.cpu_seconds_max;
+        self.processes_max.is_some_and(is_over) || self.group.as_ref().is_some_and(takes_too_long)
+    }
+
+    /// The group's last ones are ended, and it goes with them.
+    fn end(&self) {
+        if let Some(group) = &self.group {
+            group.kill();
+            group.end();
+        }
+    }
+}
+
+/// From outside of the namespace: waits for its first process, or ends it.
+pub(super) fn namespace(control: &OwnedFd, first: Pid, watch: &Watch) {
+    if wait_for(control, first, watch) == Woken::Stop {
         let _ = kill_process(first, Signal::KILL);
     }
-    let _ = waited(first);
+    let status = waited(first);
+    watch.end();
+    // What was ended with everything else in its group says nothing of its own end, nor of the program's.
+    if let Some(status) = status
+        && status.terminating_signal().is_some()
+    {
+        tell(control.as_fd(), ended(status));
+    }
 }
 
 /// Without a namespace: waits for the program, and then ends everything that comes from it.
-pub(super) fn tree(control: &OwnedFd, program: Pid, processes_max: u64) {
-    let too_many = || descendants().len() as u64 > processes_max;
-    let woken = wait_for(control, program, Some(&TICK), too_many);
-    if woken == Woken::Stop {
+pub(super) fn tree(control: &OwnedFd, program: Pid, watch: &Watch) {
+    if wait_for(control, program, watch) == Woken::Stop {
         let _ = kill_process(program, Signal::KILL);
     }
     let status = waited(program);
+    if let Some(group) = &watch.group {
+        group.kill();
+    }
     end_all();
+    watch.end();
     if let Some(status) = status {
         tell(control.as_fd(), ended(status));
     }
@@ -85,12 +123,7 @@ enum Woken {
     Stop,
 }
 
-fn wait_for(
-    control: &OwnedFd,
-    pid: Pid,
-    tick: Option<&Timespec>,
-    too_many: impl Fn() -> bool,
-) -> Woken {
+fn wait_for(control: &OwnedFd, pid: Pid, watch: &Watch) -> Woken {
     let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
         return Woken::Stop;
     };
@@ -100,10 +133,10 @@ fn wait_for(
             PollFd::new(&process, PollFlags::IN),
             PollFd::new(control, PollFlags::IN),
         ];
-        match poll(&mut both, tick) {
+        match poll(&mut both, watch.tick()) {
             Ok(_) if !both[0].revents().is_empty() => return Woken::Ended,
             Ok(_) if !both[1].revents().is_empty() => return Woken::Stop,
-            Ok(_) if too_many() => return Woken::Stop,
+            Ok(_) if watch.is_too_much() => return Woken::Stop,
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return Woken::Stop,
         }
