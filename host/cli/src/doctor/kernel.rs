@@ -74,8 +74,8 @@ mod linux {
 
     fn layer(name: &str, available: Option<String>) -> Finding {
         match available {
-            Some(detail) => Finding::good(KERNEL, format!("{name}{detail} is available ({LATER})")),
-            None => Finding::notice(KERNEL, format!("{name} is not available ({LATER})")),
+            Some(detail) => Finding::good(KERNEL, format!("{name}{detail}: available ({LATER})")),
+            None => Finding::notice(KERNEL, format!("{name}: not available ({LATER})")),
         }
     }
 
