@@ -17,6 +17,7 @@ mod program;
 mod protect;
 mod root;
 mod supervise;
+mod tree;
 
 use super::Level;
 

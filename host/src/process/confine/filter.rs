@@ -5,13 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp, SeccompCondition,
-    SeccompFilter, SeccompRule, TargetArch, sock_filter,
-};
+use seccompiler::BpfProgram;
 
 use super::Level;
 use super::files::Bounded;
+use super::tree::{self, Condition, Verdict};
 
 /// The last system call that was looked at: of Linux 6.18. What a later kernel adds is answered as not there, and so
 /// is the second set of calls that x86-64 has, whose numbers have bit 30.
@@ -170,13 +168,41 @@ const SIGNALS: &[i64] = &[
 ];
 
 /// Namespaces that `clone` could make.
-const CLONE_NAMESPACES: u64 = (libc::CLONE_NEWNS
+const CLONE_NAMESPACES: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET) as u64;
+    | libc::CLONE_NEWNET;
+
+/// Refused for some of their arguments.
+const BY_ARGUMENT: &[(i64, &[Condition])] = &[
+    (
+        libc::SYS_clone,
+        &[Condition::HasAny(0, CLONE_NAMESPACES.cast_unsigned())],
+    ),
+    // Only streams between two ends of the local kind: what sends datagrams could be given any other end by its name.
+    (
+        libc::SYS_socketpair,
+        &[
+            Condition::IsNot(0, libc::AF_UNIX.cast_unsigned()),
+            Condition::Is(1, 0xf, libc::SOCK_DGRAM.cast_unsigned()),
+            Condition::Is(1, 0xf, libc::SOCK_RAW.cast_unsigned()),
+            Condition::Is(1, 0xf, libc::SOCK_RDM.cast_unsigned()),
+        ],
+    ),
+    // An address would say where to.
+    (libc::SYS_sendto, &[Condition::Given(4)]),
+    // Typing into a terminal, as if its user had.
+    (
+        libc::SYS_ioctl,
+        &[
+            Condition::Is(1, u32::MAX, libc::TIOCSTI as u32),
+            Condition::Is(1, u32::MAX, libc::TIOCLINUX as u32),
+        ],
+    ),
+];
 
 /// What the filter has to make up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,8 +254,11 @@ impl Filters {
 
 /// The filter as the kernel takes it. None on processors that it was never written for.
 fn build(lacks: Lacks) -> Option<BpfProgram> {
-    let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    tree::program(&verdicts(lacks)?)
+}
+
+/// What becomes of each call, from its number on: what is next to each other and the same is one.
+fn verdicts(lacks: Lacks) -> Option<Vec<(u32, Verdict)>> {
     let lists = [REFUSED, REFUSED_HERE, REFUSED_BY_NUMBER];
     let metadata = [METADATA, METADATA_HERE];
     let (signals, truncation) = ([SIGNALS], [TRUNCATION]);
@@ -238,68 +267,114 @@ fn build(lacks: Lacks) -> Option<BpfProgram> {
         .chain(metadata.into_iter().filter(|_| lacks.mounts))
         .chain(signals.into_iter().filter(|_| lacks.signals))
         .chain(truncation.into_iter().filter(|_| lacks.truncation));
-    rules.extend(all.flatten().map(|call| (*call, Vec::new())));
-    rules.insert(libc::SYS_clone, any_bit(0, CLONE_NAMESPACES)?);
-    rules.insert(libc::SYS_socketpair, socketpair()?);
-    // An address would say where to.
-    let addressed = rule(4, Length::Qword, SeccompCmpOp::Ne, 0)?;
-    rules.insert(libc::SYS_sendto, vec![addressed]);
-    rules.insert(libc::SYS_ioctl, terminal()?);
-    let refuse = SeccompAction::Errno(libc::EPERM as u32);
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).ok()?;
-    let rest = BpfProgram::try_from(filter).ok()?;
-    Some([newer(), rest].concat())
-}
-
-fn rule(argument: u8, length: Length, operator: SeccompCmpOp, value: u64) -> Option<SeccompRule> {
-    let condition = SeccompCondition::new(argument, length, operator, value).ok()?;
-    SeccompRule::new(vec![condition]).ok()
-}
-
-/// Each bit by itself: no comparison asks for any bit of many.
-fn any_bit(argument: u8, bits: u64) -> Option<Vec<SeccompRule>> {
-    let bits = (0..u64::BITS)
-        .map(|shift| 1 << shift)
-        .filter(|bit| bits & bit != 0);
-    bits.map(|bit| rule(argument, Length::Qword, SeccompCmpOp::MaskedEq(bit), bit))
-        .collect()
-}
-
-/// Only streams between two ends of the local kind: what sends datagrams could be given any other end by its name.
-fn socketpair() -> Option<Vec<SeccompRule>> {
-    const KIND: u64 = 0xf;
-    let kinds = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_RDM];
-    let family = rule(0, Length::Dword, SeccompCmpOp::Ne, libc::AF_UNIX as u64);
-    let kinds = kinds.map(|kind| rule(1, Length::Dword, SeccompCmpOp::MaskedEq(KIND), kind as u64));
-    [family].into_iter().chain(kinds).collect()
-}
-
-/// Typing into a terminal, as if its user had.
-fn terminal() -> Option<Vec<SeccompRule>> {
-    let requests = [libc::TIOCSTI, libc::TIOCLINUX];
-    let requests = requests.map(|request| rule(1, Length::Dword, SeccompCmpOp::Eq, request));
-    requests.into_iter().collect()
-}
-
-/// Before everything else: what is newer than the list is not there, nor is `clone3`, whose flags are in memory, where
-/// no filter sees them.
-fn newer() -> Vec<sock_filter> {
-    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-    const JUMP_GREATER: u16 = (libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K) as u16;
-    const JUMP_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    let step = |code, k, jt, jf| sock_filter { code, jt, jf, k };
-    vec![
-        step(LOAD, 0, 0, 0),
-        step(JUMP_GREATER, LAST_KNOWN, 1, 0),
-        step(JUMP_EQUAL, libc::SYS_clone3 as u32, 0, 1),
-        step(RETURN, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32, 0, 0),
-    ]
+    let mut calls: BTreeMap<u32, Verdict> = BTreeMap::new();
+    for call in all.flatten() {
+        calls.insert(u32::try_from(*call).ok()?, Verdict::Fails(libc::EPERM));
+    }
+    for (call, conditions) in BY_ARGUMENT {
+        calls.insert(u32::try_from(*call).ok()?, Verdict::FailsIf(conditions));
+    }
+    // Its flags are in memory, where no filter sees them: programs go on to `clone`.
+    let clone3 = u32::try_from(libc::SYS_clone3).ok()?;
+    calls.insert(clone3, Verdict::Fails(libc::ENOSYS));
+    let known = (0..=LAST_KNOWN).map(|call| {
+        let verdict = calls.get(&call).copied();
+        (call, verdict.unwrap_or(Verdict::Allowed))
+    });
+    let newer = (LAST_KNOWN + 1, Verdict::Fails(libc::ENOSYS));
+    let mut verdicts: Vec<(u32, Verdict)> = known.chain([newer]).collect();
+    verdicts.dedup_by_key(|(_, verdict)| *verdict);
+    Some(verdicts)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::tests::here;
     use super::*;
+
+    const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
+    const REFUSES: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+    const NOT_THERE: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
+
+    #[test]
+    fn every_number_is_answered_as_the_lists_say() {
+        let full = Lacks::of(Level::Full, Bounded::KINDS[0]);
+        let program = build(full).unwrap();
+        let lists = [REFUSED, REFUSED_HERE, REFUSED_BY_NUMBER].concat();
+        for number in 0..600 {
+            let is_newer = number > LAST_KNOWN || i64::from(number) == libc::SYS_clone3;
+            let wanted = match i64::from(number) {
+                _ if is_newer => NOT_THERE,
+                call if lists.contains(&call) => REFUSES,
+                // No family of sockets has the number zero.
+                libc::SYS_socketpair => REFUSES,
+                _ => ALLOWED,
+            };
+            assert_eq!(here(&program, number, [0; 6]), wanted, "{number}");
+        }
+        let other_set = 1 << 30;
+        assert_eq!(here(&program, other_set, [0; 6]), NOT_THERE);
+    }
+
+    #[test]
+    fn some_calls_are_refused_by_their_arguments() {
+        let program = build(Lacks::of(Level::Full, Bounded::KINDS[0])).unwrap();
+        let says = |call: i64, arguments: [u64; 6]| {
+            here(&program, u32::try_from(call).unwrap(), arguments)
+        };
+        let (unix, inet) = (libc::AF_UNIX as u64, libc::AF_INET as u64);
+        let (stream, datagram) = (libc::SOCK_STREAM as u64, libc::SOCK_DGRAM as u64);
+        let closing = libc::SOCK_CLOEXEC as u64;
+        for (call, arguments, wanted) in [
+            (
+                libc::SYS_clone,
+                [libc::SIGCHLD as u64, 0, 0, 0, 0, 0],
+                ALLOWED,
+            ),
+            (
+                libc::SYS_clone,
+                [libc::CLONE_NEWUSER as u64, 0, 0, 0, 0, 0],
+                REFUSES,
+            ),
+            (
+                libc::SYS_clone,
+                [libc::CLONE_NEWNET as u64, 0, 0, 0, 0, 0],
+                REFUSES,
+            ),
+            (libc::SYS_socketpair, [unix, stream, 0, 0, 0, 0], ALLOWED),
+            (
+                libc::SYS_socketpair,
+                [unix, stream | closing, 0, 0, 0, 0],
+                ALLOWED,
+            ),
+            (
+                libc::SYS_socketpair,
+                [unix, datagram | closing, 0, 0, 0, 0],
+                REFUSES,
+            ),
+            (libc::SYS_socketpair, [inet, stream, 0, 0, 0, 0], REFUSES),
+            (libc::SYS_sendto, [3, 1, 1, 0, 0, 0], ALLOWED),
+            (libc::SYS_sendto, [3, 1, 1, 0, 1 << 40, 16], REFUSES),
+            (
+                libc::SYS_ioctl,
+                [0, libc::TIOCGWINSZ as u64, 0, 0, 0, 0],
+                ALLOWED,
+            ),
+            (
+                libc::SYS_ioctl,
+                [0, libc::TIOCSTI as u64, 0, 0, 0, 0],
+                REFUSES,
+            ),
+            // The kernel looks at the lower half alone.
+            (
+                libc::SYS_ioctl,
+                [0, 1 << 32 | libc::TIOCLINUX as u64, 0, 0, 0, 0],
+                REFUSES,
+            ),
+        ] {
+            assert_eq!(says(call, arguments), wanted, "{call} {arguments:x?}");
+        }
+    }
 
     #[test]
     fn the_filter_fits_the_kernel_and_each_lack_makes_it_longer() {

@@ -1,5 +1,6 @@
-//! New namespaces: of users, so that the rest is allowed; of networks and host names, which all children of one helper
-//! share, since nothing is in them and no child can change them; of processes and IPC, for each child.
+//! New namespaces: of users, so that the rest is allowed; of networks, IPC and host names, which all children of one
+//! helper share, since nothing is in them and no child can put anything there: the filter has no sockets, shared memory
+//! or message queues, and the privileges are another namespace's; of processes, for each child.
 //!
 //! The child keeps the user and group that it has outside: only the privileges in its namespaces are new, and they
 //! are dropped before the program starts.
@@ -15,13 +16,15 @@ use super::kernel;
 
 /// Enters what all children share. A namespace of networks takes longer to make than everything else together.
 pub(super) fn enter_common() -> Result<(), Errno> {
-    enter_new(UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWUTS)
+    enter_new(
+        UnshareFlags::NEWUSER | UnshareFlags::NEWNET | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS,
+    )
 }
 
 /// Enters those of one child. From here on the next process that is forked is the first of a new namespace. What is
 /// shared belongs to other users' namespace than this one's, so that no privilege in this one reaches it.
 pub(super) fn enter() -> Result<(), Errno> {
-    enter_new(UnshareFlags::NEWUSER | UnshareFlags::NEWPID | UnshareFlags::NEWIPC)
+    enter_new(UnshareFlags::NEWUSER | UnshareFlags::NEWPID)
 }
 
 fn enter_new(namespaces: UnshareFlags) -> Result<(), Errno> {
