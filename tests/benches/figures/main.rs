@@ -1,8 +1,8 @@
 //! Prints every figure of speed and size, each beside its bare peer, as one table.
 //!
 //! ```text
-//! cargo bench -p claw-tests --bench figures                  all of it
-//! cargo bench -p claw-tests --bench figures -- calls serving   these parts
+//! cargo bench --workspace --bench figures                  all of it
+//! cargo bench --workspace --bench figures -- calls serving   these parts
 //! ```
 //!
 //! Criterion and divan measure one thing after the other; on a machine that does other things too, a ratio of two
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     }
     if cfg!(debug_assertions) {
         eprintln!(
-            "error: a build without optimisation says nothing about speed\nhint: cargo bench -p claw-tests --bench figures"
+            "error: a build without optimisation says nothing about speed\nhint: cargo bench --workspace --bench figures"
         );
         return ExitCode::FAILURE;
     }

@@ -1,7 +1,7 @@
 //! Measures a registry with 100,000 releases of 20,000 skills against an empty one, and its index against
 //! nginx serving the same files.
 //!
-//! `cargo bench -p claw-tests --bench registry_scale [-- PACKAGES [RELEASES]]`. The folder is made on the
+//! `cargo bench --workspace --bench registry_scale [-- PACKAGES [RELEASES]]`. The folder is made on the
 //! first run, in the target folder, and used again. It asserts nothing but that every request succeeds:
 //! a machine that does other things is no failure.
 
