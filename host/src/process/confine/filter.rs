@@ -355,20 +355,12 @@ mod tests {
             (libc::SYS_socketpair, [inet, stream, 0, 0, 0, 0], REFUSES),
             (libc::SYS_sendto, [3, 1, 1, 0, 0, 0], ALLOWED),
             (libc::SYS_sendto, [3, 1, 1, 0, 1 << 40, 16], REFUSES),
-            (
-                libc::SYS_ioctl,
-                [0, libc::TIOCGWINSZ as u64, 0, 0, 0, 0],
-                ALLOWED,
-            ),
-            (
-                libc::SYS_ioctl,
-                [0, libc::TIOCSTI as u64, 0, 0, 0, 0],
-                REFUSES,
-            ),
+            (libc::SYS_ioctl, [0, libc::TIOCGWINSZ, 0, 0, 0, 0], ALLOWED),
+            (libc::SYS_ioctl, [0, libc::TIOCSTI, 0, 0, 0, 0], REFUSES),
             // The kernel looks at the lower half alone.
             (
                 libc::SYS_ioctl,
-                [0, 1 << 32 | libc::TIOCLINUX as u64, 0, 0, 0, 0],
+                [0, (1 << 32) | libc::TIOCLINUX, 0, 0, 0, 0],
                 REFUSES,
             ),
         ] {
