@@ -70,6 +70,9 @@ impl Queue {
 
     /// Waits for a turn in a lane: the name of a skill, a client, or whoever shares fairly.
     pub async fn turn(&self, lane: &str, cancel: &CancellationToken) -> Result<Turn, NoTurn> {
+        if cancel.is_cancelled() {
+            return Err(NoTurn::Cancelled);
+        }
         let (called, place) = {
             let mut line = self.line();
             if line.free > 0 {
@@ -85,9 +88,10 @@ impl Queue {
             (called, place)
         };
         let turn = tokio::select! {
+            // When everything is cancelled, whoever ran gives its turn to one that must not begin any more.
             biased;
-            turn = called => turn.ok(),
             () = cancel.cancelled() => return Err(NoTurn::Cancelled),
+            turn = called => turn.ok(),
             () = tokio::time::sleep(self.shared.config.wait) => None,
         };
         drop(place);
@@ -203,6 +207,21 @@ mod tests {
             queue.turn("b", &cancel).await,
         );
         assert!(both.0.is_ok() && both.1.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_comes_with_the_end_of_everything_is_given_back() {
+        let (queue, cancel) = (queue(1, 10, LONG), CancellationToken::new());
+        let first = queue.turn("a", &cancel).await.unwrap();
+        let mut second = wait(&queue, "b", &cancel);
+        assert!(poll(&mut second).is_pending());
+        cancel.cancel();
+        drop(first);
+        assert!(matches!(second.await, Err(NoTurn::Cancelled)));
+        let late = queue.turn("a", &cancel).await;
+        assert!(matches!(late, Err(NoTurn::Cancelled)));
+        let other = queue.turn("a", &CancellationToken::new()).await;
+        assert!(other.is_ok());
     }
 
     #[tokio::test]
