@@ -1,5 +1,5 @@
-//! Has the linker pack the relocations of the program, which are most of what a short run of it costs: a table of a
-//! megabyte and a half becomes some kilobytes that the loader reads in one go.
+//! Has the linker pack the relocations of the program: a table of a megabyte and a half, read at each start, becomes
+//! some kilobytes. That is a good part of what a short run costs.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
